@@ -1,0 +1,4 @@
+export * from './content-hash';
+export * from './errors';
+export * from './progress';
+export * from './random';

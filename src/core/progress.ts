@@ -1,0 +1,32 @@
+import { AbortedError } from './errors';
+
+/** One report of a long call: what runs, how far it is, in which unit, and the newest figures. */
+export interface Progress {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly detail?: Readonly<Record<string, number | string>>;
+}
+
+export type ProgressListener = (progress: Progress) => void;
+
+/** What every long call takes. */
+export interface LongCall {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/** Lets timers, sockets and an interrupt be served between two synchronous steps. */
+export function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Throws AbortedError if the signal has fired; `kept` says what the caller can go on from. */
+export function throwIfAborted(
+  signal: AbortSignal | undefined,
+  where: string,
+  kept = 'Nothing finished is lost',
+): void {
+  if (signal?.aborted) throw new AbortedError(`${where}: stopped by request. ${kept}.`, { cause: signal.reason });
+}
