@@ -1,4 +1,3 @@
-'use strict';
 const refuse = (what) => () => {
   throw new Error(`${what}: spreadsheets are not supported here. Save the sheet as CSV and read that.`);
 };

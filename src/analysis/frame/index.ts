@@ -1,0 +1,5 @@
+export { escapeHtml, visibleText } from './escape-html';
+export { type FrameHtmlOptions, frameHtml } from './frame-html';
+export { type Cell, type Columns, frameOf } from './frame-of';
+export { type FramePlainOptions, framePlain } from './frame-plain';
+export { columnOf, filterRows, frameOfRows, groupedFrame, type Row, rowsOf, selectColumns, sortRows } from './verbs';
