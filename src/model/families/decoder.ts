@@ -1,0 +1,134 @@
+import { add, cast, gather, reshape, rmsNorm, type Value } from '../../compute/graph';
+import { ShapeError } from '../../core';
+import type { ModelConfig } from '../weights';
+import { type AttentionContext, attention } from './attention';
+import { dropout, foldedProjection, project, twoPathProjection } from './projection';
+import { ropeTables } from './rope';
+import { swiglu } from './swiglu';
+import {
+  type ForwardInput,
+  type ForwardOptions,
+  type ForwardResult,
+  type ParamLookup,
+  PROJECTIONS,
+  type Projection,
+} from './types';
+import { cacheBias, cacheRows, segmentBias } from './visibility';
+
+/** In which part of a layer each projection's weight lives. */
+export const PROJECTION_BLOCK: Readonly<Record<Projection, 'self_attn' | 'mlp'>> = {
+  q_proj: 'self_attn',
+  k_proj: 'self_attn',
+  v_proj: 'self_attn',
+  o_proj: 'self_attn',
+  gate_proj: 'mlp',
+  up_proj: 'mlp',
+  down_proj: 'mlp',
+};
+
+/** The module path of a projection, as Hugging Face and PEFT name it. */
+export function projectionModule(layer: number, projection: Projection): string {
+  return `model.layers.${layer}.${PROJECTION_BLOCK[projection]}.${projection}`;
+}
+
+/** What sets one family's decoder apart from another's. */
+export interface DecoderTraits {
+  /** Projections that add a bias. */
+  readonly biases: readonly Projection[];
+}
+
+/**
+ * A pre-norm decoder with RMSNorm, rotary positions, grouped-query attention and SwiGLU.
+ * tokens, positions, segments i32 [B,T] → hidden f32 [B,T,D] after the final norm. The residual stream, norms,
+ * rotation and softmax are f32; products run in `computeDtype`.
+ * Throws ShapeError if the three inputs differ in shape.
+ */
+export function decoderForward(
+  traits: DecoderTraits,
+  config: ModelConfig,
+  params: ParamLookup,
+  inputs: ForwardInput,
+  options: ForwardOptions,
+): ForwardResult {
+  const [B, T] = inputs.tokens.shape;
+  for (const name of ['positions', 'segments'] as const)
+    if (inputs[name].shape.join() !== inputs.tokens.shape.join())
+      throw new ShapeError(
+        `forward: ${name} must have the shape of tokens [${inputs.tokens.shape}], got [${inputs[name].shape}]. Give one per token.`,
+      );
+  const context = attentionContext(config, inputs, options);
+  const D = config.hiddenSize;
+  let stream = reshape(cast(gather(params('model.embed_tokens.weight'), reshape(inputs.tokens, [B * T])), 'f32'), [
+    B * T,
+    D,
+  ]);
+  const layerInputs: Value[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    layerInputs.push(stream);
+    stream = decoderLayer(traits, config, params, options, context, layer, stream);
+  }
+  const normed = rmsNorm(stream, params('model.norm.weight'), config.rmsEps);
+  return { hidden: reshape(normed, [B, T, D]), layerInputs };
+}
+
+function decoderLayer(
+  traits: DecoderTraits,
+  config: ModelConfig,
+  params: ParamLookup,
+  options: ForwardOptions,
+  context: AttentionContext,
+  layer: number,
+  stream: Value,
+): Value {
+  const dtype = options.computeDtype;
+  const apply = (projection: Projection, x: Value): Value => projected(traits, params, options, layer, projection, x);
+  const prefix = `model.layers.${layer}`;
+  const x = cast(rmsNorm(stream, params(`${prefix}.input_layernorm.weight`), config.rmsEps), dtype);
+  const mixed = attention(context, layer, apply('q_proj', x), apply('k_proj', x), apply('v_proj', x));
+  const attended = add(stream, cast(apply('o_proj', mixed), 'f32'));
+  const y = cast(rmsNorm(attended, params(`${prefix}.post_attention_layernorm.weight`), config.rmsEps), dtype);
+  const gated = swiglu(apply('gate_proj', y), apply('up_proj', y));
+  return add(attended, cast(apply('down_proj', gated), 'f32'));
+}
+
+/** One projection of one layer with its adapter and bias, x [N,Din] → [N,Dout]; f32 if it has a bias or feeds the rotation. */
+function projected(
+  traits: DecoderTraits,
+  params: ParamLookup,
+  options: ForwardOptions,
+  layer: number,
+  projection: Projection,
+  x: Value,
+): Value {
+  const module = projectionModule(layer, projection);
+  const w = params(`${module}.weight`);
+  const lora = options.lora ?? null;
+  const pair = lora?.pair(layer, projection) ?? null;
+  let y: Value;
+  if (!lora || !pair) y = project(x, w);
+  else if (!lora.dropout) y = foldedProjection(x, w, pair, lora.scale);
+  else {
+    const site = layer * PROJECTIONS.length + PROJECTIONS.indexOf(projection);
+    y = twoPathProjection(x, w, pair, lora.scale, dropout(x, lora.dropout.rate, lora.dropout.seed, site));
+  }
+  if (traits.biases.includes(projection)) return add(cast(y, 'f32'), params(`${module}.bias`));
+  return projection === 'q_proj' || projection === 'k_proj' ? cast(y, 'f32') : y;
+}
+
+function attentionContext(config: ModelConfig, inputs: ForwardInput, options: ForwardOptions): AttentionContext {
+  const T = inputs.tokens.shape[1];
+  const cache = options.cache ?? null;
+  const limit = options.positionLimit ?? (cache ? cache.maxTokens : T);
+  const bias =
+    cache && cache.attend === 'cache'
+      ? cacheBias(cache.slots, inputs.segments, cache.keySegments, cache.maxTokens)
+      : segmentBias(inputs.segments);
+  return {
+    config,
+    computeDtype: options.computeDtype,
+    queryRope: ropeTables(config, inputs.positions, limit, 1 / Math.sqrt(config.headDim)),
+    keyRope: ropeTables(config, inputs.positions, limit),
+    bias,
+    cache: cache ? { plan: cache, rows: cacheRows(cache.slots, config.kvHeads, cache.maxTokens) } : null,
+  };
+}

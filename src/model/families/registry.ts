@@ -1,0 +1,33 @@
+import { ConfigError } from '../../core';
+import type { ModelConfig } from '../weights';
+import { type DecoderTraits, decoderForward } from './decoder';
+import { llama } from './llama';
+import { qwen2 } from './qwen2';
+import type { ForwardInput, ForwardOptions, ForwardResult, ParamLookup } from './types';
+
+const FAMILIES: Readonly<Record<ModelConfig['family'], DecoderTraits>> = { llama, qwen2 };
+
+/** The traits of a family. Throws ConfigError if it is not one we have. */
+export function familyTraits(family: ModelConfig['family']): DecoderTraits {
+  const traits = FAMILIES[family];
+  if (!traits)
+    throw new ConfigError(
+      `forward: the model's family must be one of ${Object.keys(FAMILIES).join(', ')}, got "${family}" (model config). Use a model of these families.`,
+    );
+  return traits;
+}
+
+/**
+ * The forward pass of a model: tokens, positions, segments i32 [B,T] → hidden f32 [B,T,D] after the final norm.
+ * Token i sees token j if j ≤ i and (segments[j] = segments[i] or segments[j] = 0): one rule for padding (-1),
+ * packing (1, 2, ...) and a prefix shared by several texts (0). With `options.cache` keys and values live in
+ * session variables. Throws ShapeError if the inputs disagree.
+ */
+export function forward(
+  config: ModelConfig,
+  params: ParamLookup,
+  inputs: ForwardInput,
+  options: ForwardOptions,
+): ForwardResult {
+  return decoderForward(familyTraits(config.family), config, params, inputs, options);
+}

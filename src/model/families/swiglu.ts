@@ -1,0 +1,19 @@
+import { add, cast, custom, mul, sigmoid, sub, type Value } from '../../compute/graph';
+
+/**
+ * SwiGLU's gate: y = silu(gate)·up, computed in f32. gate, up [N,F] → [N,F], all in the same dtype.
+ * Backward by hand from gate and up alone: dup = dy·silu(gate), dgate = dy·up·σ(gate)·(1 + gate·(1 - σ(gate))).
+ * Source: Shazeer 2020, arXiv:2002.05202.
+ */
+export function swiglu(gate: Value, up: Value): Value {
+  const dtype = gate.dtype;
+  const g = cast(gate, 'f32');
+  const u = cast(up, 'f32');
+  const sigma = sigmoid(g);
+  const activated = mul(g, sigma);
+  return custom('swiglu', [gate, up], cast(mul(activated, u), dtype), (grad) => {
+    const dy = cast(grad, 'f32');
+    const slope = mul(sigma, add(mul(g, sub(1, sigma)), 1));
+    return [cast(mul(mul(dy, u), slope), dtype), cast(mul(dy, activated), dtype)];
+  });
+}
