@@ -1,0 +1,95 @@
+import { topologicalOrder } from './order';
+import { fail } from './shape-rules';
+import { type DType, describe, type Shape, sameShape } from './tensor';
+import type { Value } from './value';
+
+/** What one call of a session computes: outputs by name, then variables updated, all from the values before the run. */
+export interface Program {
+  readonly name: string;
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly updates: readonly { readonly variable: Value; readonly value: Value }[];
+}
+
+export interface Declared {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** What a program needs from outside, and everything it computes in an order that a lowering can follow. */
+export interface ProgramSignature {
+  /** Sorted by name. */
+  readonly inputs: readonly Declared[];
+  /** Sorted by name; those that are only written are listed too. */
+  readonly variables: readonly Declared[];
+  /** Each value after its inputs. */
+  readonly values: readonly Value[];
+}
+
+/**
+ * Checks a program and lists what it needs. Throws ShapeError if one name stands for two shapes, an update does not fit its
+ * variable, a variable is updated twice, or a variable with updateRows is also read or updated otherwise.
+ */
+export function programSignature(program: Program): ProgramSignature {
+  const where = `program "${program.name}"`;
+  const roots = [...Object.values(program.outputs), ...program.updates.map((update) => update.value)];
+  const values = topologicalOrder(roots);
+  const targets = program.updates.map((update) => update.variable);
+  const inputs = new Map<string, Declared>();
+  const variables = new Map<string, Declared>();
+  for (const value of [...values, ...targets]) {
+    if (value.op === 'input') declare(where, inputs, value as Value<'input'>);
+    if (value.op === 'variable') declare(where, variables, value as Value<'variable'>);
+  }
+  const written = new Set<string>();
+  for (const { variable, value } of program.updates) {
+    if (variable.op !== 'variable') fail(where, 'an update must go to a variable', variable.op, 'Pass variable(...).');
+    const { name } = (variable as Value<'variable'>).attrs;
+    if (value.dtype !== variable.dtype || !sameShape(value.shape, variable.shape))
+      fail(where, `the update of "${name}" must be ${describe(variable)}`, describe(value), 'Cast or reshape it.');
+    if (written.has(name)) fail(where, 'a variable is updated at most once', `"${name}" twice`, 'Combine the updates.');
+    written.add(name);
+  }
+  checkRowWrites(where, values, written);
+  return { inputs: sorted(inputs), variables: sorted(variables), values };
+}
+
+function declare(where: string, into: Map<string, Declared>, value: Value<'input'> | Value<'variable'>): void {
+  const { name } = value.attrs;
+  const known = into.get(name);
+  if (known && (known.dtype !== value.dtype || !sameShape(known.shape, value.shape)))
+    fail(
+      where,
+      `the ${value.op} "${name}" must have one shape and dtype`,
+      `${describe(known)} and ${describe(value)}`,
+      'Rename one.',
+    );
+  into.set(name, { name, shape: value.shape, dtype: value.dtype });
+}
+
+function checkRowWrites(where: string, values: readonly Value[], updated: ReadonlySet<string>): void {
+  const rowWritten = new Set<string>();
+  for (const value of values) {
+    if (value.op !== 'updateRows') continue;
+    const { name } = (value.inputs[0] as Value<'variable'>).attrs;
+    if (rowWritten.has(name) || updated.has(name))
+      fail(where, 'a variable is written at most once', `"${name}" twice`, 'Combine the writes.');
+    rowWritten.add(name);
+  }
+  for (const value of values)
+    value.inputs.forEach((input, i) => {
+      if (input.op !== 'variable' || (value.op === 'updateRows' && i === 0)) return;
+      const { name } = (input as Value<'variable'>).attrs;
+      if (rowWritten.has(name))
+        fail(
+          where,
+          'a variable with updateRows is read only through it',
+          `"${name}" also read by ${value.op}`,
+          'Use its result.',
+        );
+    });
+}
+
+function sorted(declared: Map<string, Declared>): Declared[] {
+  return [...declared.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
