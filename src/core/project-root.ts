@@ -1,0 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { InternalError } from './errors';
+
+/** The folder of the project: the nearest one above this file whose package.json is named mstlab. */
+export function projectRoot(): string {
+  let folder = __dirname;
+  for (;;) {
+    const manifest = join(folder, 'package.json');
+    if (existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).name === 'mstlab') return folder;
+    const parent = dirname(folder);
+    if (parent === folder) throw new InternalError(`projectRoot: no package.json named mstlab above ${__dirname}.`);
+    folder = parent;
+  }
+}

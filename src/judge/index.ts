@@ -1,0 +1,1 @@
+export type { Indicator, Judge, Judgement, Verdict } from './types';

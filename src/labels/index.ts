@@ -1,0 +1,13 @@
+export { labelFormatSchema, labelSetSchema, loadLabelSet, parseLabelSet } from './label-set';
+export {
+  assertLabelsClean,
+  customLabel,
+  type LabelProblem,
+  type LabelProblemKind,
+  type LintOptions,
+  lintLabel,
+  lintLabels,
+  MAX_LABEL_CHARACTERS,
+} from './lint';
+export { applyLabel, cutSpan, type LabelSpan, placeLabel, renderLabel } from './render';
+export type { ChatMessage, Label, LabelEmphasis, LabelFormat, LabelPlacement, LabelSet, LabelValue } from './types';

@@ -1,0 +1,2 @@
+export * from './news';
+export type { ContrastSet, EvalItem, Example } from './types';
