@@ -1,0 +1,135 @@
+import { Tokenizer as BpeTokenizer } from '@huggingface/tokenizers';
+import { ConfigError, contentHash, DataError, FileFormatError } from '../../core';
+import type { ChatMessage } from '../../labels';
+import { type ChatTemplate, compileChatTemplate, type DefaultSystem } from './chat-template';
+
+/** What a tokenizer is made from, whichever file it came in. */
+export interface TokenizerFiles {
+  /** The file, for messages. */
+  readonly from: string;
+  /** The object that tokenizer.json holds. */
+  readonly tokenizerJson: object;
+  readonly chatTemplate: string | null;
+  readonly bosToken: string | null;
+  readonly eosToken: string | null;
+  readonly padToken: string | null;
+  /** Tokens at which generation ends. */
+  readonly stopTokens: readonly string[];
+  /** One more than the largest id. */
+  readonly vocabSize: number;
+}
+
+export interface TokenizerOptions {
+  /** Whether a system turn that the model's template invents stands in prompts; 'none' leaves it out. */
+  readonly defaultSystem?: DefaultSystem;
+  /** The day given to templates that print one, YYYY-MM-DD. */
+  readonly date?: string;
+}
+
+/** Text to token ids and back, and chats to text, by the model's own files. */
+export interface Tokenizer {
+  /** Ids of a text in which special tokens are read as such; nothing is put before or after it. */
+  encode(text: string): Int32Array;
+  /** Text of ids; `skipSpecial` (false by default) leaves special tokens out. */
+  decode(ids: ArrayLike<number>, options?: { skipSpecial?: boolean }): string;
+  /**
+   * The text of a chat by the model's template.
+   * Throws DataError if a message holds a special token in its text: it would open or close a turn.
+   */
+  renderChat(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): string;
+  /** Ids at which generation ends. */
+  readonly stopTokenIds: ReadonlySet<number>;
+  /** The texts of all special tokens, which no label, instruction or completion may hold. */
+  readonly specialTokens: readonly string[];
+  /** The id that fills a batch. It carries no meaning: masks go by position, never by this id. */
+  readonly padTokenId: number;
+  readonly vocabSize: number;
+  readonly defaultSystem: DefaultSystem;
+  /** Content address of the vocabulary, merges, template and options: two tokenizers with one hash give the same ids. */
+  readonly hash: string;
+}
+
+/**
+ * Builds the tokenizer from a model's files.
+ * Throws FileFormatError if tokenizer.json cannot be used, ConfigError if a stop or padding token is not in it.
+ */
+export function createTokenizer(files: TokenizerFiles, options: TokenizerOptions = {}): Tokenizer {
+  const { from } = files;
+  const defaultSystem = options.defaultSystem ?? 'none';
+  const date = options.date ?? '2024-07-26';
+  let bpe: BpeTokenizer;
+  try {
+    bpe = new BpeTokenizer(files.tokenizerJson, { clean_up_tokenization_spaces: false });
+  } catch (cause) {
+    throw new FileFormatError(
+      `createTokenizer: tokenizer.json must describe a tokenizer, got ${(cause as Error).message} (${from}). Fetch the model again.`,
+      { cause },
+    );
+  }
+  const idOf = (token: string, what: string): number => {
+    const id = bpe.token_to_id(token);
+    if (id === undefined)
+      throw new ConfigError(
+        `createTokenizer: the ${what} token must be in the vocabulary, got "${token}" (from ${from}). Check the tokenizer's settings.`,
+      );
+    return id;
+  };
+  const stopTokenIds = new Set(files.stopTokens.map((token) => idOf(token, 'stop')));
+  const padToken = files.padToken ?? files.eosToken;
+  const specialTokens = [...bpe.get_added_tokens_decoder().values()]
+    .filter((token) => token.special)
+    .map((token) => token.content);
+  let template: ChatTemplate | null = null;
+  return {
+    stopTokenIds,
+    specialTokens,
+    defaultSystem,
+    padTokenId: padToken === null ? 0 : idOf(padToken, 'padding'),
+    vocabSize: files.vocabSize,
+    hash: contentHash({
+      tokenizer: files.tokenizerJson,
+      template: files.chatTemplate,
+      bos: files.bosToken,
+      eos: files.eosToken,
+      stops: files.stopTokens,
+      defaultSystem,
+      date,
+    }),
+    encode: (text) => Int32Array.from(bpe.encode(text, { add_special_tokens: false }).ids),
+    decode: (ids, { skipSpecial = false } = {}) =>
+      ids.length === 0
+        ? ''
+        : bpe.decode(Array.from(ids), { skip_special_tokens: skipSpecial, clean_up_tokenization_spaces: false }),
+    renderChat(messages, { addGenerationPrompt }) {
+      refuseSpecialTokens(messages, specialTokens);
+      if (files.chatTemplate === null) {
+        throw new ConfigError(
+          `renderChat: the model must have a chat template, got none (from ${from}). Use an instruction-tuned model.`,
+        );
+      }
+      template ??= compileChatTemplate({
+        source: files.chatTemplate,
+        bosToken: files.bosToken,
+        eosToken: files.eosToken,
+        defaultSystem,
+        date,
+        from,
+      });
+      return template.render(messages, { addGenerationPrompt });
+    },
+  };
+}
+
+/** Throws DataError if the text of a message holds a special token, which would open or close a turn. */
+function refuseSpecialTokens(messages: readonly ChatMessage[], special: readonly string[]): void {
+  for (const { role, content } of messages) {
+    for (const token of special) {
+      const at = content.indexOf(token);
+      if (at >= 0) {
+        throw new DataError(
+          `renderChat: the text of a message must hold no special token, got "${token}" at character ${at} (from the ${role} turn "${content.slice(0, 40)}"). Remove it or write it another way.`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,15 @@
+export { configFromGguf } from './gguf-config';
+export { type GgufSource, openGguf } from './gguf-reader';
+export { configFromHuggingFace } from './huggingface-config';
+export {
+  checkModelConfig,
+  expectedTensors,
+  type ModelConfig,
+  modelConfigSchema,
+  type RopeScaling,
+} from './model-config';
+export { DEFAULT_MODEL, resolveModelPath } from './model-path';
+export { type ModelFiles, openModel } from './open-model';
+export { openSafetensors, type SafetensorsSource } from './safetensors-reader';
+export { writeSafetensors } from './safetensors-writer';
+export { checkShape, readTensor, type TensorInfo, type TensorSource } from './tensor-source';

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ConfigError, contentHash, FileFormatError, projectRoot } from '../../core';
+import {
+  createTokenizer,
+  readJson,
+  type Tokenizer,
+  type TokenizerOptions,
+  tokenizerFromFolder,
+  tokenizerFromGguf,
+} from '../tokens';
+import { fileSha256 } from './file-hash';
+import { configFromGguf } from './gguf-config';
+import { openGguf } from './gguf-reader';
+import { configFromHuggingFace } from './huggingface-config';
+import { expectedTensors, type ModelConfig } from './model-config';
+import { DEFAULT_MODEL, isFolder, resolveModelPath } from './model-path';
+import { openSafetensors } from './safetensors-reader';
+import { checkShape, missingTensor, type TensorSource } from './tensor-source';
+
+/** A model's files, opened and checked: nothing of the weights is in memory yet. */
+export interface ModelFiles {
+  /** The reference it was opened by, or the name of its file or folder. */
+  readonly id: string;
+  readonly path: string;
+  readonly config: ModelConfig;
+  readonly tensors: TensorSource;
+  readonly tokenizer: Tokenizer;
+  /** Content address of config, weights and tokenizer files (not of tokenizer options, which `tokenizer.hash` holds). */
+  readonly hash: string;
+  close(): void;
+}
+
+/** Files beside the weights that change what a model does. */
+const SIDE_FILES = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'chat_template.jinja',
+  'model.safetensors.index.json',
+];
+
+/** Tensors that files carry and no forward pass needs. */
+const IGNORED = /\.rotary_emb\.inv_freq$/;
+
+/**
+ * Opens 'smollm2-135m', a .gguf file or a Hugging Face folder, and checks that every tensor the config asks for is
+ * there with its shape, and none besides. Weights are read from `tensors` when asked for.
+ * Throws ConfigError for an unknown reference or family, FileFormatError naming file and tensor for damaged files,
+ * MachineError if the embedded model is not installed.
+ */
+export async function openModel(ref: string = DEFAULT_MODEL, options: TokenizerOptions = {}): Promise<ModelFiles> {
+  const path = resolveModelPath(ref);
+  const id = ref === DEFAULT_MODEL ? ref : basename(path).replace(/\.gguf$/, '');
+  if (!isFolder(path)) {
+    const tensors = openGguf(path);
+    return closingOnError(tensors, async () => {
+      const config = configFromGguf(tensors);
+      checkTensors(tensors, config);
+      const tokenizer = createTokenizer(tokenizerFromGguf(tensors.metadata, path), options);
+      checkVocabulary(tokenizer, config, path);
+      return { id, path, config, tensors, tokenizer, hash: await hashOf([path]), close: () => tensors.close() };
+    });
+  }
+  const config = configFromHuggingFace(readJson(path, 'config.json'), join(path, 'config.json'));
+  const tokenizer = createTokenizer(tokenizerFromFolder(path), options);
+  checkVocabulary(tokenizer, config, path);
+  const tensors = openSafetensors(path);
+  return closingOnError(tensors, async () => {
+    checkTensors(tensors, config);
+    const sides = SIDE_FILES.map((name) => join(path, name)).filter((file) => existsSync(file));
+    const hash = await hashOf([...sides, ...tensors.files]);
+    return { id, path, config, tensors, tokenizer, hash, close: () => tensors.close() };
+  });
+}
+
+async function closingOnError<T>(tensors: TensorSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    tensors.close();
+    throw error;
+  }
+}
+
+/** One file: its SHA-256. Several: the content address of their names and hashes. */
+async function hashOf(files: readonly string[]): Promise<string> {
+  const cache = join(projectRoot(), '.cache', 'file-hashes.json');
+  const hashes: Record<string, string> = {};
+  for (const file of files) hashes[basename(file)] = await fileSha256(file, cache);
+  return files.length === 1 ? hashes[basename(files[0])] : contentHash(hashes);
+}
+
+function checkTensors(tensors: TensorSource, config: ModelConfig): void {
+  const expected = expectedTensors(config);
+  const names = new Set(tensors.names());
+  const path = tensors.files.join(', ');
+  for (const [name, shape] of Object.entries(expected)) {
+    if (!names.has(name)) throw missingTensor('openModel', name, path, [...names]);
+    checkShape(tensors, name, shape);
+  }
+  // A tied model may carry its output projection all the same; it is the embedding, as for transformers.
+  const extra = [...names].filter(
+    (name) => !Object.hasOwn(expected, name) && !IGNORED.test(name) && name !== 'lm_head.weight',
+  );
+  if (extra.length > 0) {
+    throw new FileFormatError(
+      `openModel: the file must hold only tensors of a ${config.family} model, got also ${extra
+        .slice(0, 3)
+        .map((name) => `"${name}"`)
+        .join(
+          ', ',
+        )} and ${Math.max(0, extra.length - 3)} more (${path}). The model has a part that is not built; use another model.`,
+    );
+  }
+}
+
+function checkVocabulary(tokenizer: Tokenizer, config: ModelConfig, path: string): void {
+  if (tokenizer.vocabSize > config.vocabSize) {
+    throw new ConfigError(
+      `openModel: token ids must fit the embedding's ${config.vocabSize} rows, got a tokenizer with ids up to ${tokenizer.vocabSize - 1} (from ${path}). The tokenizer and the weights belong to different models.`,
+    );
+  }
+}
