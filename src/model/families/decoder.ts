@@ -34,7 +34,7 @@ export function projectionModule(layer: number, projection: Projection): string 
 /** What sets one family's decoder apart from another's. */
 export interface DecoderTraits {
   /** Projections that add a bias. */
-  readonly biases: readonly Projection[];
+  readonly biases: (config: ModelConfig) => readonly Projection[];
 }
 
 /**
@@ -56,53 +56,54 @@ export function decoderForward(
       throw new ShapeError(
         `forward: ${name} must have the shape of tokens [${inputs.tokens.shape}], got [${inputs[name].shape}]. Give one per token.`,
       );
-  const context = attentionContext(config, inputs, options);
+  const pass: Pass = {
+    config,
+    params,
+    options,
+    biased: new Set(traits.biases(config)),
+    attention: attentionContext(config, inputs, options),
+  };
   const D = config.hiddenSize;
-  let stream = reshape(cast(gather(params('model.embed_tokens.weight'), reshape(inputs.tokens, [B * T])), 'f32'), [
-    B * T,
-    D,
-  ]);
+  const embedded = gather(params('model.embed_tokens.weight'), reshape(inputs.tokens, [B * T]));
+  let stream = cast(embedded, 'f32');
   const layerInputs: Value[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
     layerInputs.push(stream);
-    stream = decoderLayer(traits, config, params, options, context, layer, stream);
+    stream = decoderLayer(pass, layer, stream);
   }
   const normed = rmsNorm(stream, params('model.norm.weight'), config.rmsEps);
   return { hidden: reshape(normed, [B, T, D]), layerInputs };
 }
 
-function decoderLayer(
-  traits: DecoderTraits,
-  config: ModelConfig,
-  params: ParamLookup,
-  options: ForwardOptions,
-  context: AttentionContext,
-  layer: number,
-  stream: Value,
-): Value {
-  const dtype = options.computeDtype;
-  const apply = (projection: Projection, x: Value): Value => projected(traits, params, options, layer, projection, x);
+/** What every layer of one forward pass shares. */
+interface Pass {
+  readonly config: ModelConfig;
+  readonly params: ParamLookup;
+  readonly options: ForwardOptions;
+  readonly biased: ReadonlySet<Projection>;
+  readonly attention: AttentionContext;
+}
+
+/** One layer: stream f32 [B·T,D] → f32 [B·T,D]. */
+function decoderLayer(pass: Pass, layer: number, stream: Value): Value {
+  const { params } = pass;
+  const { rmsEps } = pass.config;
+  const { computeDtype } = pass.options;
+  const apply = (projection: Projection, x: Value): Value => projected(pass, layer, projection, x);
   const prefix = `model.layers.${layer}`;
-  const x = cast(rmsNorm(stream, params(`${prefix}.input_layernorm.weight`), config.rmsEps), dtype);
-  const mixed = attention(context, layer, apply('q_proj', x), apply('k_proj', x), apply('v_proj', x));
+  const x = cast(rmsNorm(stream, params(`${prefix}.input_layernorm.weight`), rmsEps), computeDtype);
+  const mixed = attention(pass.attention, layer, apply('q_proj', x), apply('k_proj', x), apply('v_proj', x));
   const attended = add(stream, cast(apply('o_proj', mixed), 'f32'));
-  const y = cast(rmsNorm(attended, params(`${prefix}.post_attention_layernorm.weight`), config.rmsEps), dtype);
+  const y = cast(rmsNorm(attended, params(`${prefix}.post_attention_layernorm.weight`), rmsEps), computeDtype);
   const gated = swiglu(apply('gate_proj', y), apply('up_proj', y));
   return add(attended, cast(apply('down_proj', gated), 'f32'));
 }
 
-/** One projection of one layer with its adapter and bias, x [N,Din] → [N,Dout]; f32 if it has a bias or feeds the rotation. */
-function projected(
-  traits: DecoderTraits,
-  params: ParamLookup,
-  options: ForwardOptions,
-  layer: number,
-  projection: Projection,
-  x: Value,
-): Value {
+/** One projection with its adapter and bias: x [N,Din] → [N,Dout], f32 with a bias and for the rotated q and k. */
+function projected(pass: Pass, layer: number, projection: Projection, x: Value): Value {
   const module = projectionModule(layer, projection);
-  const w = params(`${module}.weight`);
-  const lora = options.lora ?? null;
+  const w = pass.params(`${module}.weight`);
+  const lora = pass.options.lora ?? null;
   const pair = lora?.pair(layer, projection) ?? null;
   let y: Value;
   if (!lora || !pair) y = project(x, w);
@@ -111,7 +112,7 @@ function projected(
     const site = layer * PROJECTIONS.length + PROJECTIONS.indexOf(projection);
     y = twoPathProjection(x, w, pair, lora.scale, dropout(x, lora.dropout.rate, lora.dropout.seed, site));
   }
-  if (traits.biases.includes(projection)) return add(cast(y, 'f32'), params(`${module}.bias`));
+  if (pass.biased.has(projection)) return add(cast(y, 'f32'), pass.params(`${module}.bias`));
   return projection === 'q_proj' || projection === 'k_proj' ? cast(y, 'f32') : y;
 }
 

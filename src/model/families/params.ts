@@ -1,9 +1,7 @@
 import { type DType, type Shape, type Value, variable } from '../../compute/graph';
 import { InternalError } from '../../core';
-import type { ModelConfig } from '../weights';
-import { projectionModule } from './decoder';
-import { familyTraits } from './registry';
-import { type ComputeDType, type ParamLookup, PROJECTIONS, type Projection } from './types';
+import { expectedTensors, type ModelConfig } from '../weights';
+import type { ComputeDType, ParamLookup, Projection } from './types';
 
 /** One tensor of the base model: its Hugging Face name, and how it lies on the device. */
 export interface ParamSpec {
@@ -36,28 +34,11 @@ export function projectionShape(config: ModelConfig, projection: Projection): re
  * the embedding are in the compute dtype; norms and biases stay f32.
  */
 export function paramSpecs(config: ModelConfig, computeDtype: ComputeDType): ParamSpec[] {
-  const { hiddenSize: D, vocabSize: V } = config;
-  const { biases } = familyTraits(config.family);
-  const specs: ParamSpec[] = [{ name: 'model.embed_tokens.weight', shape: [V, D], dtype: computeDtype }];
-  for (let layer = 0; layer < config.layers; layer++) {
-    const norm = (name: string): ParamSpec => ({
-      name: `model.layers.${layer}.${name}.weight`,
-      shape: [D],
-      dtype: 'f32',
-    });
-    const projections = PROJECTIONS.flatMap((projection): ParamSpec[] => {
-      const module = projectionModule(layer, projection);
-      const shape = projectionShape(config, projection);
-      const weight: ParamSpec = { name: `${module}.weight`, shape, dtype: computeDtype };
-      return biases.includes(projection)
-        ? [weight, { name: `${module}.bias`, shape: [shape[0]], dtype: 'f32' }]
-        : [weight];
-    });
-    specs.push(norm('input_layernorm'), ...projections.slice(0), norm('post_attention_layernorm'));
-  }
-  specs.push({ name: 'model.norm.weight', shape: [D], dtype: 'f32' });
-  if (!config.tieEmbeddings) specs.push({ name: 'lm_head.weight', shape: [V, D], dtype: computeDtype });
-  return specs;
+  return Object.entries(expectedTensors(config)).map(([name, shape]) => ({
+    name,
+    shape,
+    dtype: name.endsWith('.bias') || name.endsWith('norm.weight') ? 'f32' : computeDtype,
+  }));
 }
 
 /** The base model's tensors as session variables under their Hugging Face names. */

@@ -1,11 +1,10 @@
-import { add, concat, constant, custom, gather, mul, neg, reshape, slice, sub, type Value } from '../../compute/graph';
-import { ConfigError } from '../../core';
+import { add, concat, constant, custom, gather, mul, reshape, slice, sub, type Value } from '../../compute/graph';
 import type { ModelConfig } from '../weights';
 
 /**
  * Angle per position of each pair of features: theta^(-2i/E), i = 0..E/2-1.
  * Type `llama3` stretches the slow ones: wavelengths above original/low are divided by `factor`, those below
- * original/high stay, those between are blended. Throws ConfigError on a scaling type that is not known.
+ * original/high stay, those between are blended.
  * Source: Su et al. 2021, arXiv:2104.09864; Llama 3.1's scaling as in transformers, modeling_rope_utils.py.
  */
 export function ropeFrequencies(config: Pick<ModelConfig, 'headDim' | 'ropeTheta' | 'ropeScaling'>): Float64Array {
@@ -13,15 +12,7 @@ export function ropeFrequencies(config: Pick<ModelConfig, 'headDim' | 'ropeTheta
   const base = Float64Array.from({ length: half }, (_, i) => config.ropeTheta ** (-(2 * i) / config.headDim));
   const scaling = config.ropeScaling;
   if (!scaling) return base;
-  const { type, factor } = scaling;
-  if (type === 'linear') return base.map((f) => f / factor);
-  if (type !== 'llama3')
-    throw new ConfigError(
-      `ropeFrequencies: rope scaling must be "llama3", "linear" or absent, got "${type}" (config.json). Use a model of a supported type.`,
-    );
-  const low = scaling.lowFreqFactor ?? 1;
-  const high = scaling.highFreqFactor ?? 4;
-  const original = scaling.originalMaxPositions ?? 8192;
+  const { factor, lowFreqFactor: low, highFreqFactor: high, originalMaxPositions: original } = scaling;
   return base.map((f) => {
     const wavelength = (2 * Math.PI) / f;
     if (wavelength > original / low) return f / factor;
@@ -61,12 +52,13 @@ export function ropeTables(config: ModelConfig, positions: Value, limit: number,
  * Rotates feature pairs (i, i + E/2) of x f32 [B,T,H,E] by the tables' angles. The gradient is the rotation back.
  */
 export function applyRope(x: Value, tables: RopeTables): Value {
-  return custom('rope', [x], rotate(x, tables.cos, tables.sin), (grad) => [rotate(grad, tables.cos, neg(tables.sin))]);
+  return custom('rope', [x], rotate(x, tables, false), (grad) => [rotate(grad, tables, true)]);
 }
 
-function rotate(x: Value, cos: Value, sin: Value): Value {
+function rotate(x: Value, { cos, sin }: RopeTables, back: boolean): Value {
   const [B, T, H, E] = x.shape;
   const first = slice(x, [0, 0, 0, 0], [B, T, H, E / 2]);
   const second = slice(x, [0, 0, 0, E / 2], [B, T, H, E / 2]);
-  return concat([sub(mul(first, cos), mul(second, sin)), add(mul(second, cos), mul(first, sin))], 3);
+  const [minus, plus] = back ? [add, sub] : [sub, add];
+  return concat([minus(mul(first, cos), mul(second, sin)), plus(mul(second, cos), mul(first, sin))], 3);
 }

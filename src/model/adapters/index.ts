@@ -1,0 +1,15 @@
+export { type Adapter, initAdapter } from './adapter';
+export {
+  ADAPTER_VARIABLE,
+  type AdapterEntry,
+  type AdapterGraph,
+  type AdapterLayout,
+  adapterGraph,
+  adapterLayout,
+  flattenAdapter,
+  peftKey,
+  unflattenAdapter,
+} from './layout';
+export { type LoraConfig, type LoraConfigInput, loraConfigSchema, loraScale, resolveLoraConfig } from './lora-config';
+export { mergeProgram } from './merge';
+export { type AdapterBase, loadAdapter, saveAdapter } from './peft-files';

@@ -1,0 +1,25 @@
+import { add, cast, matmul, mul, type Program } from '../../compute/graph';
+import { type ComputeDType, paramVariables, projectionModule } from '../families';
+import type { ModelConfig } from '../weights';
+import { type AdapterLayout, adapterGraph } from './layout';
+
+/**
+ * A program that replaces, in its session, every adapted weight by W + s·B·A, from the variables of the base model
+ * and `adapter`. Run it once after `assign`; the session's other programs then need no adapter. The sum is formed in
+ * f32 and stored in the compute dtype; the shared base tensors of other sessions are not touched.
+ * Source: Hu et al. 2021, arXiv:2106.09685, section 4.1.
+ */
+export function mergeProgram(model: ModelConfig, layout: AdapterLayout, computeDtype: ComputeDType): Program {
+  const params = paramVariables(model, computeDtype);
+  const { lora, flat } = adapterGraph(layout, 'f32');
+  const updates = layout.entries
+    .filter((entry) => entry.part === 'A')
+    .map(({ layer, projection }) => {
+      const pair = lora.pair(layer, projection);
+      const weight = params(`${projectionModule(layer, projection)}.weight`);
+      if (!pair) throw new Error('unreachable');
+      const delta = mul(matmul(pair.b, pair.a), lora.scale);
+      return { variable: weight, value: cast(add(cast(weight, 'f32'), delta), computeDtype) };
+    });
+  return { name: 'merge', outputs: { size: cast(flat, 'f32') }, updates };
+}
