@@ -1,0 +1,65 @@
+import type { DType, Shape, Value } from '../../graph';
+import { controlOf, type LoweringContext, typed } from './lowering-context';
+
+export function castNode(ctx: LoweringContext, x: string, from: DType, to: DType, of: Value): string {
+  return from === to ? x : ctx.add('Cast', [x], { SrcT: { dtype: from }, DstT: { dtype: to } }, of);
+}
+
+export function reshapeNode(ctx: LoweringContext, x: string, shape: Shape, of: Value): string {
+  const attributes = { ...typed(of.dtype), Tshape: { dtype: 'i32' } } as const;
+  return ctx.add('Reshape', [x, ctx.writer.ints(shape)], attributes, of);
+}
+
+/**
+ * One MatMul where both operands are matrices or b is one (a's leading axes are then folded into its rows, which moves nothing),
+ * BatchMatMulV2 where both are batched.
+ */
+export function matmulNodes(value: Value<'matmul'>, ctx: LoweringContext): string {
+  const [a, b] = value.inputs;
+  const { transposeA, transposeB } = value.attrs;
+  const names = [ctx.name(a), ctx.name(b)];
+  if (b.shape.length > 2) {
+    const attributes = { ...typed(value.dtype), adj_x: { bool: transposeA }, adj_y: { bool: transposeB } };
+    return ctx.add('BatchMatMulV2', names, attributes, value);
+  }
+  const attributes = { ...typed(value.dtype), transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } };
+  if (a.shape.length === 2) return ctx.add('MatMul', names, attributes, value);
+  const width = a.shape.at(-1)!;
+  const rows = a.shape.slice(0, -1).reduce((product, n) => product * n, 1);
+  const flat = reshapeNode(ctx, names[0], [rows, width], a);
+  return reshapeNode(ctx, ctx.add('MatMul', [flat, names[1]], attributes, value), value.shape, value);
+}
+
+/** x · sigmoid(x); TensorFlow's optimiser joins the two into oneDNN's swish on a CPU. */
+export function siluNodes(value: Value<'silu'>, ctx: LoweringContext): string {
+  const x = ctx.name(value.inputs[0]);
+  return ctx.add('Mul', [x, ctx.add('Sigmoid', [x], typed(value.dtype), value)], typed(value.dtype), value);
+}
+
+export function rmsNormNodes(value: Value<'rmsNorm'>, ctx: LoweringContext): string {
+  const [x, gain] = value.inputs.map((input) => castNode(ctx, ctx.name(input), input.dtype, 'f32', value));
+  const f32 = typed('f32');
+  const axis = ctx.writer.ints([value.shape.length - 1]);
+  const square = ctx.add('Square', [x], f32, value);
+  const mean = ctx.add('Mean', [square, axis], { ...f32, Tidx: { dtype: 'i32' }, keep_dims: { bool: true } }, value);
+  const eps = ctx.writer.constant({ shape: [], dtype: 'f32', data: Float32Array.of(value.attrs.eps) });
+  const scale = ctx.add('Rsqrt', [ctx.add('AddV2', [mean, eps], f32, value)], f32, value);
+  const normal = ctx.add('Mul', [x, scale], f32, value);
+  return castNode(ctx, ctx.add('Mul', [normal, gain], f32, value), 'f32', value.dtype, value);
+}
+
+/**
+ * On a CPU, InplaceUpdate on the variable's own buffer: ReadVariableOp hands out the buffer itself and InplaceUpdate writes into
+ * what it is given, so only the rows move (0.6 ms on a 256 MB variable against 47 ms for ResourceScatterUpdate, after which
+ * every read of the variable copies it). On a GPU, where a kernel for the variable's dtype is not certain and a fallback to the
+ * host would write into a copy, ResourceScatterUpdate and a read behind it.
+ */
+export function updateRowsNodes(value: Value<'updateRows'>, ctx: LoweringContext): string {
+  const variable = value.inputs[0] as Value<'variable'>;
+  const [index, rows] = value.inputs.slice(1).map((input) => ctx.name(input));
+  if (!ctx.gpu) return ctx.add('InplaceUpdate', [ctx.read(variable), index, rows], typed(value.dtype), value);
+  const resource = ctx.resource(variable);
+  const attributes = { dtype: { dtype: value.dtype }, Tindices: { dtype: 'i32' } } as const;
+  const write = ctx.add('ResourceScatterUpdate', [resource, index, rows], attributes, value);
+  return ctx.add('ReadVariableOp', [resource, controlOf(write)], { dtype: { dtype: value.dtype } }, value);
+}
