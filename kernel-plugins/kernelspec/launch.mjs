@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { openLab } from './lab.mjs';
+import { layoutOf } from './layout.mjs';
+import { runtimeEnvironment } from './runtime-environment.mjs';
+
+/**
+ * Starts what an npm script is for, in the environment that set-up made; further arguments pass through.
+ *   launch.mjs cli COMMAND ...     the command line of src/experiments
+ *   launch.mjs lab [NOTEBOOK] ...  JupyterLab
+ *   launch.mjs run PROGRAM ...     any program, with the same environment
+ */
+async function main([what, ...rest]) {
+  const layout = layoutOf();
+  const env = runtimeEnvironment(layout, process.env);
+  if (what === 'lab') return openLab(layout, env, rest);
+  if (what === 'run') return runToEnd(rest[0], rest.slice(1), { cwd: layout.root, env });
+  if (what !== 'cli') {
+    process.stderr.write(
+      `launch: the first argument must be cli, lab or run, got ${what ?? 'none'}. Use an npm script.\n`,
+    );
+    return 2;
+  }
+  if (!existsSync(layout.cli)) {
+    process.stderr.write(`launch: the command line must be built, got no ${layout.cli}. Run npm run build.\n`);
+    return 1;
+  }
+  return runToEnd(process.execPath, [layout.cli, ...rest], { cwd: layout.root, env });
+}
+
+/** Runs a program in this terminal, passes signals on, and resolves to its exit code (128 + n after a signal). */
+export function runToEnd(command, args, options) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: 'inherit', ...options });
+    // A terminal's Ctrl-C reaches the child by itself; it decides when it is done.
+    const pass = (signal) => child.kill(signal);
+    process.on('SIGINT', () => {});
+    process.on('SIGTERM', pass);
+    process.on('SIGHUP', pass);
+    child.on('error', (error) => {
+      process.stderr.write(`launch: ${command} must start, got "${error.message}". Run npm run doctor.\n`);
+      resolve(1);
+    });
+    child.on('close', (code, signal) =>
+      resolve(code ?? (signal === 'SIGKILL' ? 137 : signal === 'SIGINT' ? 130 : 143)),
+    );
+  });
+}
+
+if (import.meta.filename === process.argv[1] || process.argv[1]?.endsWith('launch.mjs')) {
+  main(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}
