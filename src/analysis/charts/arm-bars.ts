@@ -1,4 +1,4 @@
-import type { Data } from 'plotly.js';
+import type { Annotations, Data } from 'plotly.js';
 import { ConfigError } from '../../core';
 import { type Estimate, printEstimate } from '../stats/estimate';
 import { armStyles } from './arm-style';
@@ -15,7 +15,7 @@ export interface ArmBar {
 }
 
 export interface ArmBarsInput extends ChartNotes {
-  /** Conditions stand from left to right, and arms inside a condition, in order of first appearance. */
+  /** Conditions stand from left to right in order of first appearance, and bars inside a condition as given. */
   readonly bars: readonly ArmBar[];
 }
 
@@ -26,41 +26,58 @@ export interface ArmBarsInput extends ChartNotes {
 export function armBars(input: ArmBarsInput): Figure {
   const { bars } = input;
   if (bars.length === 0) throw new ConfigError('armBars: needs at least 1 bar, got 0. Pass the estimates to draw.');
+  for (const { arm, condition } of bars) {
+    const same = bars.filter((bar) => bar.arm === arm && bar.condition === condition).length;
+    if (same > 1)
+      throw new ConfigError(`armBars: one bar per arm and condition, got ${same} for ${arm}, ${condition}.`);
+  }
   const arms = [...new Set(bars.map((bar) => bar.arm))];
   const conditions = [...new Set(bars.map((bar) => bar.condition))];
   const styles = armStyles(arms);
-  const widest = Math.max(...arms.map((arm) => bars.filter((bar) => bar.arm === arm).length));
-  // Arms with one condition each would leave holes in the groups: there the bars stand centred, one per condition.
-  const overlaid = widest === 1 && conditions.length === bars.length;
+  // Bars of one condition stand centred on it, also where not every arm has one.
+  const groups = conditions.map((condition) => bars.filter((bar) => bar.condition === condition));
+  const slot = 0.76 / Math.max(...groups.map((group) => group.length), 1.6);
+  const placed = groups.flatMap((group, at) =>
+    group.map((bar, order) => ({ ...bar, x: at + (order - (group.length - 1) / 2) * slot })),
+  );
   const data = arms.map((arm): Data => {
     const style = styles.get(arm)!;
-    const own = conditions.map((condition) => {
-      const found = bars.filter((bar) => bar.arm === arm && bar.condition === condition);
-      if (found.length > 1)
-        throw new ConfigError(`armBars: one bar per arm and condition, got ${found.length} for ${arm}, ${condition}.`);
-      return found[0]?.estimate;
-    });
+    const own = placed.filter((bar) => bar.arm === arm);
     return {
       type: 'bar',
       name: plotText(style.name),
-      x: conditions.map((_, at) => at),
-      y: own.map((estimate) => estimate?.estimate ?? null),
+      x: own.map(({ x }) => x),
+      y: own.map(({ estimate }) => estimate.estimate),
+      width: slot * 0.9,
       error_y: {
         type: 'data',
         symmetric: false,
-        array: own.map((estimate) => above(estimate)),
-        arrayminus: own.map((estimate) => below(estimate)),
+        array: own.map(({ estimate }) => above(estimate)),
+        arrayminus: own.map(({ estimate }) => below(estimate)),
         color: '#262626',
         thickness: 1.5,
         width: 5,
       },
       marker: { color: style.colour },
-      hovertext: own.map((estimate, at) =>
-        plotText(`${style.name}, ${spoken(conditions[at])}: ${estimate ? printEstimate(estimate) : 'not run'}`),
+      hovertext: own.map(({ condition, estimate }) =>
+        plotText(`${style.name}, ${spoken(condition)}: ${printEstimate(estimate)}`),
       ),
       hoverinfo: 'text',
     };
   });
+  const gaps = placed
+    .filter(({ estimate }) => estimate.estimate === null)
+    .map(
+      ({ x }): Partial<Annotations> => ({
+        text: 'missing',
+        textangle: '-90',
+        showarrow: false,
+        x,
+        y: 0,
+        yanchor: 'bottom',
+        font: { size: 12, color: '#5c5c5c' },
+      }),
+    );
   const layout = chartLayout({
     title: input.title,
     caption: captionOf(
@@ -71,7 +88,7 @@ export function armBars(input: ArmBarsInput): Figure {
       })),
     ),
     plotHeightPx: 300,
-    axisPx: 66,
+    axisPx: 40,
     xaxis: {
       tickmode: 'array',
       tickvals: conditions.map((_, at) => at),
@@ -82,13 +99,18 @@ export function armBars(input: ArmBarsInput): Figure {
       ),
       range: [-0.5, conditions.length - 0.5],
       showgrid: false,
+      zeroline: false,
     },
-    yaxis: { title: { text: plotText(input.measure), standoff: 8 }, zeroline: true },
+    yaxis: { title: { text: plotText(input.measure) }, zeroline: true },
   });
   const alt = `Bar chart. ${input.title}. ${bars
     .map(({ arm, condition, estimate }) => `${styles.get(arm)!.name}, ${spoken(condition)}: ${printEstimate(estimate)}`)
     .join('; ')}.`;
-  return { data, layout: { ...layout, barmode: overlaid ? 'overlay' : 'group', bargap: 0.35, bargroupgap: 0.08 }, alt };
+  return {
+    data,
+    layout: { ...layout, barmode: 'overlay', annotations: [...(layout.annotations ?? []), ...gaps] },
+    alt,
+  };
 }
 
 /** Length of the upper whisker; null draws none. */

@@ -23,7 +23,7 @@ export interface NamedEstimate {
 /** n, interval method, temperature, proxy mark, note, and each missing number or interval with its reason. */
 export function captionOf(notes: ChartNotes, estimates: readonly NamedEstimate[], unit = 'topics'): string {
   const parts: string[] = [];
-  const counts = estimates.map(({ estimate }) => estimate.n);
+  const counts = estimates.filter(({ estimate }) => estimate.estimate !== null).map(({ estimate }) => estimate.n);
   if (counts.length > 0) {
     const [low, high] = [Math.min(...counts), Math.max(...counts)];
     parts.push(`n = ${low === high ? low : `${low} to ${high}`} ${unit} each`);

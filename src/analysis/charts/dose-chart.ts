@@ -92,7 +92,7 @@ export function doseChart(input: DoseChartInput): Figure {
       showgrid: false,
       zeroline: false,
     },
-    yaxis: { title: { text: plotText(input.measure), standoff: 8 }, zeroline: true },
+    yaxis: { title: { text: plotText(input.measure) }, zeroline: true },
   });
   const shading = labels.flatMap(({ trained }, at): Partial<Shape>[] =>
     trained

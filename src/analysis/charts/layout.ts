@@ -28,8 +28,8 @@ const legendPx = 30;
  */
 export function chartLayout(frame: ChartFrame): Partial<Layout> {
   const titleLines = wrapped(frame.title, 88);
-  const captionLines = wrapped(frame.caption, 128);
-  const { leftPx = 72, rightPx = 24, axisPx = 58, hasLegend = true } = frame;
+  const captionLines = wrapped(frame.caption, 146);
+  const { leftPx = 72, rightPx = 24, axisPx = 54, hasLegend = true } = frame;
   const top = 16 + titleLines.length * titleLinePx + (hasLegend ? legendPx : 6);
   const bottom = axisPx + captionLines.length * captionLinePx + 12;
   const height = top + frame.plotHeightPx + bottom;
@@ -55,6 +55,14 @@ export function chartLayout(frame: ChartFrame): Partial<Layout> {
     yshift: -axisPx,
     font: { size: captionSize, color: '#5c5c5c' },
   };
+  // Plotly's own title drops its upper anchor when it has several lines, so the title is an annotation like the caption.
+  const title: Partial<Annotations> = {
+    ...caption,
+    text: titleLines.map((line) => `<b>${plotText(line)}</b>`).join('<br>'),
+    y: 1,
+    yshift: top - 8,
+    font: { size: titleSize, color: '#262626' },
+  };
   return {
     width: figureWidthPx,
     height,
@@ -63,18 +71,6 @@ export function chartLayout(frame: ChartFrame): Partial<Layout> {
     font: { family: '"Open Sans", verdana, arial, sans-serif', size: 13, color: '#262626' },
     paper_bgcolor: '#ffffff',
     plot_bgcolor: '#ffffff',
-    title: {
-      text: titleLines.map((line) => `<b>${plotText(line)}</b>`).join('<br>'),
-      font: { size: titleSize },
-      x: 0,
-      xref: 'container',
-      xanchor: 'left',
-      pad: { l: 12 },
-      y: 1,
-      yref: 'container',
-      yanchor: 'top',
-      ...{ automargin: false },
-    },
     showlegend: hasLegend,
     legend: {
       orientation: 'h',
@@ -82,12 +78,17 @@ export function chartLayout(frame: ChartFrame): Partial<Layout> {
       xanchor: 'left',
       y: 1,
       yanchor: 'bottom',
+      traceorder: 'normal',
       font: { size: 13 },
     },
-    xaxis: { ...axis, ...frame.xaxis },
-    yaxis: { ...axis, ...frame.yaxis },
-    annotations: [caption],
+    xaxis: { ...axis, ...frame.xaxis, title: { font: { size: 13.5 }, standoff: 8, ...titleOf(frame.xaxis) } },
+    yaxis: { ...axis, ...frame.yaxis, title: { font: { size: 13.5 }, standoff: 8, ...titleOf(frame.yaxis) } },
+    annotations: [title, caption],
     shapes: [],
     hovermode: 'closest',
   };
+}
+
+function titleOf(axis: Partial<LayoutAxis>): { text?: string } {
+  return typeof axis.title === 'object' ? axis.title : {};
 }

@@ -64,7 +64,7 @@ export function pairedStrips(input: PairedStripsInput): Figure {
     leftPx: 190,
     rightPx: 128,
     hasLegend: false,
-    xaxis: { title: { text: plotText(input.measure), standoff: 8 }, zeroline: false },
+    xaxis: { title: { text: plotText(input.measure) }, zeroline: false },
     yaxis: {
       tickmode: 'array',
       tickvals: rows,

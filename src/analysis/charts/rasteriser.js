@@ -27,48 +27,95 @@ function inherited(element, property) {
   return null;
 }
 
-/** Width and height in pixels of a text element, or of an element's text, by the font's advance widths. */
-function textSize(element) {
+/** The box of a text element in its own coordinates: width by the font's advances, height by its line spacing. */
+function textBox(element) {
   const lines = [...element.querySelectorAll('tspan.line')];
   const parts = lines.length > 0 ? lines : [element];
-  let width = 0;
-  let height = 0;
-  for (const part of parts) {
-    const size = Number.parseFloat(inherited(part, 'font-size') ?? '12') || 12;
-    let advance = 0;
-    const walk = (node) => {
-      if (node.nodeType === 3) {
-        const weight = inherited(node.parentNode, 'font-weight');
-        const font = weight === 'bold' || Number(weight) >= 600 ? bold : regular;
-        advance += font.getAdvanceWidth(node.data, size);
-      } else for (const child of node.childNodes) walk(child);
-    };
-    walk(part);
-    width = Math.max(width, advance);
-    height += size * 1.3;
+  const size = Number.parseFloat(inherited(element, 'font-size') ?? '12') || 12;
+  const width = Math.max(...parts.map((part) => advanceOf(part, size)));
+  const x = Number.parseFloat(element.getAttribute('x') ?? '0') || 0;
+  const y = Number.parseFloat(element.getAttribute('y') ?? '0') || 0;
+  const anchor = inherited(element, 'text-anchor');
+  const left = anchor === 'middle' ? x - width / 2 : anchor === 'end' ? x - width : x;
+  // Open Sans rises 1.07 and falls 0.29 of its size; Plotly sets lines 1.3 apart.
+  const top = y - 1.07 * size;
+  return { left, top, right: left + width, bottom: top + (1.36 + 1.3 * (parts.length - 1)) * size };
+}
+
+function advanceOf(part, size) {
+  let advance = 0;
+  for (const node of part.childNodes)
+    if (node.nodeType === 3) {
+      const weight = inherited(part, 'font-weight');
+      const font = weight === 'bold' || Number(weight) >= 600 ? bold : regular;
+      advance += font.getAdvanceWidth(node.data, size);
+    } else advance += advanceOf(node, size);
+  return advance;
+}
+
+/** The corners of a box after an element's transform (translate and rotate are all that Plotly writes on text). */
+function moved(box, transform) {
+  let corners = [
+    [box.left, box.top],
+    [box.right, box.top],
+    [box.left, box.bottom],
+    [box.right, box.bottom],
+  ];
+  const steps = [...(transform ?? '').matchAll(/(translate|rotate)\(([^)]*)\)/g)].reverse();
+  for (const [, kind, text] of steps) {
+    const [a = 0, b = 0, c = 0] = text.split(/[\s,]+/).map(Number);
+    if (kind === 'translate') corners = corners.map(([x, y]) => [x + a, y + b]);
+    else {
+      const [cos, sin] = [Math.cos((a * Math.PI) / 180), Math.sin((a * Math.PI) / 180)];
+      corners = corners.map(([x, y]) => [b + cos * (x - b) - sin * (y - c), c + sin * (x - b) + cos * (y - c)]);
+    }
   }
-  return { width, height };
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+  return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
+}
+
+/** The box of everything written inside an element, in the coordinates around it; null when it holds no text. */
+function writtenBox(element) {
+  const tag = element.tagName.toLowerCase();
+  let box = null;
+  if (tag === 'text') box = element.textContent ? textBox(element) : null;
+  else if (tag === 'tspan') {
+    const size = Number.parseFloat(inherited(element, 'font-size') ?? '12') || 12;
+    box = { left: 0, top: -1.07 * size, right: advanceOf(element, size), bottom: 0.29 * size };
+  } else
+    for (const child of element.children) {
+      const part = writtenBox(child);
+      if (part)
+        box = box
+          ? {
+              left: Math.min(box.left, part.left),
+              top: Math.min(box.top, part.top),
+              right: Math.max(box.right, part.right),
+              bottom: Math.max(box.bottom, part.bottom),
+            }
+          : part;
+    }
+  return box && moved(box, element.getAttribute('transform'));
+}
+
+function boxOf(element, isPlaced) {
+  let box = writtenBox(element) ?? { left: 0, top: 0, right: 0, bottom: 0 };
+  if (isPlaced)
+    for (let node = element.parentNode; node?.getAttribute; node = node.parentNode)
+      box = moved(box, node.getAttribute('transform'));
+  const { left, top, right, bottom } = box;
+  return { x: left, y: top, left, top, right, bottom, width: right - left, height: bottom - top };
 }
 
 const { window } = new JSDOM('<!doctype html><body></body>', { runScripts: 'outside-only', pretendToBeVisual: true });
-const boxOf = (element) => {
-  const tag = element.tagName.toLowerCase();
-  const { width, height } = tag === 'text' || tag === 'tspan' ? textSize(element) : { width: 0, height: 0 };
-  const anchor = inherited(element, 'text-anchor');
-  const x = Number.parseFloat(element.getAttribute('x') ?? '0') || 0;
-  const y = Number.parseFloat(element.getAttribute('y') ?? '0') || 0;
-  const left = anchor === 'middle' ? x - width / 2 : anchor === 'end' ? x - width : x;
-  const top = y - height * 0.78;
-  return { x: left, y: top, left, top, right: left + width, bottom: top + height, width, height };
-};
 window.Element.prototype.getBoundingClientRect = function () {
-  return boxOf(this);
+  return boxOf(this, true);
 };
 window.SVGElement.prototype.getBBox = function () {
-  return boxOf(this);
+  return boxOf(this, false);
 };
 window.SVGElement.prototype.getComputedTextLength = function () {
-  return boxOf(this).width;
+  return boxOf(this, false).width;
 };
 window.URL.createObjectURL = () => '';
 window.HTMLCanvasElement.prototype.getContext = () => null;
@@ -83,7 +130,13 @@ async function draw({ data, layout, widthPx, heightPx }) {
   const image = new Resvg(svg, {
     fitTo: { mode: 'width', value: widthPx },
     background: '#ffffff',
-    font: { fontFiles, loadSystemFonts: false, defaultFontFamily: 'Open Sans', sansSerifFamily: 'Open Sans' },
+    // A character that Open Sans lacks (an arrow, Chinese) is looked for in the machine's fonts; all else never is.
+    font: {
+      fontFiles,
+      loadSystemFonts: [...svg].some((character) => regular.charToGlyphIndex(character) === 0),
+      defaultFontFamily: 'Open Sans',
+      sansSerifFamily: 'Open Sans',
+    },
   }).render();
   return image.asPng();
 }

@@ -34,7 +34,8 @@ export function trainingCurves({ curves, title, note }: TrainingCurvesInput): Fi
     const style = styles.get(arm)!;
     const shown = steps.filter((point): point is { step: number; loss: number } => point.loss !== null);
     const smooth = smoothed(shown.map(({ loss }) => loss));
-    if (smooth.length > 0) said.push(`${style.name} ${smooth[0].toFixed(2)} → ${smooth[smooth.length - 1].toFixed(2)}`);
+    if (smooth.length > 0)
+      said.push(`${style.name} ${smooth[0].toFixed(2)} to ${smooth[smooth.length - 1].toFixed(2)}`);
     const traces: Data[] = [
       {
         type: 'scatter',
@@ -73,8 +74,8 @@ export function trainingCurves({ curves, title, note }: TrainingCurvesInput): Fi
     title: finding,
     caption: `Thin: each step; bold: running mean over about ${smoothingSteps} steps.${note ? ` ${note}` : ''}`,
     plotHeightPx: 300,
-    xaxis: { title: { text: 'optimiser step', standoff: 8 }, zeroline: false },
-    yaxis: { title: { text: 'loss (nats per supervised token)', standoff: 8 }, zeroline: false },
+    xaxis: { title: { text: 'optimiser step' }, zeroline: false },
+    yaxis: { title: { text: 'loss (nats per supervised token)' }, zeroline: false },
   });
   return { data, layout, alt: `Loss by step. ${finding}.` };
 }

@@ -22,10 +22,12 @@ export interface VerdictStackInput extends Omit<ChartNotes, 'measure'> {
 
 const verdicts = [
   { key: 'PASS', colour: '#009e73', ink: '#ffffff' },
-  { key: 'PARTIAL', colour: '#f0e442', ink: '#262626' },
+  { key: 'PARTIAL', colour: '#e9c46a', ink: '#262626' },
   { key: 'FAIL', colour: '#b2361c', ink: '#ffffff' },
   { key: 'missing', colour: '#c9c9c9', ink: '#262626' },
 ] as const;
+
+const countsNote = 'bars are shares of all texts of an arm and condition, numbers are counts';
 
 /**
  * Stacked shares of PASS, PARTIAL, FAIL and missing verdicts, one bar per arm and condition, counts written inside.
@@ -66,11 +68,10 @@ export function verdictStack(input: VerdictStackInput): Figure {
   );
   const layout = chartLayout({
     title: input.title,
-    caption: `Shares of all texts of an arm and condition; numbers are counts. ${captionOf({ ...input, measure: '' }, [])}`,
-    plotHeightPx: 16 + 34 * stacks.length,
+    caption: captionOf({ ...input, measure: '', note: [countsNote, input.note].filter(Boolean).join(' · ') }, []),
     leftPx: 196,
     rightPx: 64,
-    xaxis: { title: { text: 'share of texts', standoff: 8 }, tickformat: '.0%', range: [0, 1], zeroline: false },
+    xaxis: { title: { text: 'share of texts' }, tickformat: '.0%', range: [0, 1], zeroline: false },
     yaxis: {
       tickmode: 'array',
       tickvals: rows,
