@@ -38,7 +38,7 @@ export async function loadModel(ref: string | ModelFiles, options: LoadModelOpti
       weights[name].dispose();
       delete weights[name];
     }
-    if (opened) files.tensors.close();
+    if (opened) files.close();
   };
   try {
     const specs = paramSpecs(files.config, computeDtype);

@@ -1,0 +1,15 @@
+export {
+  checkSftConfig,
+  type Origin,
+  type ResolvedSftConfig,
+  resolveSftConfig,
+  SFT_PRESETS,
+  type SftConfig,
+  type SftOverrides,
+  type SftPreset,
+  sftConfigSchema,
+} from './config';
+export { estimateSft, type SftEstimate } from './estimate';
+export type { StepMetrics } from './metrics';
+export { planSft, type SftExample, type SftPlan } from './plan';
+export { type SftResult, type TrainSftOptions, trainSft } from './train-sft';

@@ -1,0 +1,108 @@
+import {
+  add,
+  cast,
+  concat,
+  div,
+  fill,
+  gradients,
+  input,
+  type Program,
+  reshape,
+  type Value,
+  variable,
+} from '../../compute/graph';
+import { type AdapterLayout, adapterGraph } from '../../model/adapters';
+import { type ComputeDType, forward, paramVariables, supervisedLossSum } from '../../model/families';
+import type { ModelConfig } from '../../model/weights';
+import { adamWStep } from '../adamw';
+import type { SftConfig } from './config';
+import type { Bucket } from './plan';
+
+export const GRADIENT_SUM = 'gradientSum';
+
+export interface SftGraph {
+  readonly model: ModelConfig;
+  readonly layout: AdapterLayout;
+  readonly computeDtype: ComputeDType;
+  readonly config: SftConfig;
+}
+
+export function programName(kind: 'step' | 'accumulate' | 'eval', bucket: Bucket): string {
+  return `${kind} ${bucket.rows}x${bucket.tokens}:${bucket.supervised}`;
+}
+
+/**
+ * Forward, backward and update in one run, for windows of one micro-batch.
+ * Inputs: a batch (`batchFeeds`), AdamW's numbers, `normaliser` f32 [] (supervised tokens of the window), and with
+ * dropout `dropoutSeed` i32 [2]. Outputs loss (nats a token), gradNorm before clipping, finite 0 or 1.
+ */
+export function stepProgram(graph: SftGraph, bucket: Bucket): Program {
+  const { lossSum, gradient, flat } = lossAndGradient(graph, bucket);
+  const normaliser = input('normaliser', [], 'f32');
+  const step = adamWStep(flat, div(gradient, normaliser), graph.config);
+  return {
+    name: programName('step', bucket),
+    outputs: { loss: div(lossSum, normaliser), gradNorm: step.gradNorm, finite: cast(step.finite, 'f32') },
+    updates: step.updates,
+  };
+}
+
+/** Forward and backward; the gradient of the summed loss is added to the variable `gradientSum`. Outputs lossSum. */
+export function accumulateProgram(graph: SftGraph, bucket: Bucket): Program {
+  const { lossSum, gradient } = lossAndGradient(graph, bucket);
+  const sum = variable(GRADIENT_SUM, [graph.layout.size], 'f32');
+  return {
+    name: programName('accumulate', bucket),
+    outputs: { lossSum },
+    updates: [{ variable: sum, value: add(sum, gradient) }],
+  };
+}
+
+/** One AdamW step from `gradientSum` over `normaliser` tokens; the sum goes back to zero. */
+export function applyProgram(graph: SftGraph): Program {
+  const { flat } = adapterGraph(graph.layout, 'f32');
+  const sum = variable(GRADIENT_SUM, [graph.layout.size], 'f32');
+  const step = adamWStep(flat, div(sum, input('normaliser', [], 'f32')), graph.config);
+  return {
+    name: 'apply',
+    outputs: { gradNorm: step.gradNorm, finite: cast(step.finite, 'f32') },
+    updates: [...step.updates, { variable: sum, value: fill(0, sum.shape, 'f32') }],
+  };
+}
+
+/** The summed loss of a batch without dropout. */
+export function evalProgram(graph: SftGraph, bucket: Bucket): Program {
+  return { name: programName('eval', bucket), outputs: { lossSum: loss(graph, bucket, false).lossSum }, updates: [] };
+}
+
+function lossAndGradient(graph: SftGraph, bucket: Bucket): { lossSum: Value; gradient: Value; flat: Value } {
+  const { lossSum, adapter, layerInputs } = loss(graph, bucket, true);
+  const keep = graph.config.gradientCheckpointing ? { keep: layerInputs } : undefined;
+  const pieces = gradients(lossSum, adapter.leaves, keep);
+  const gradient = concat(
+    pieces.map((piece, i) => reshape(piece, [graph.layout.entries[i].size])),
+    0,
+  );
+  return { lossSum, gradient: cast(gradient, 'f32'), flat: adapter.flat };
+}
+
+function loss(graph: SftGraph, bucket: Bucket, training: boolean) {
+  const { model, layout, computeDtype, config } = graph;
+  const { rows: B, tokens: T, supervised: N } = bucket;
+  const seed = training && config.lora.dropout > 0 ? input('dropoutSeed', [2], 'i32') : null;
+  const adapter = adapterGraph(layout, computeDtype, seed);
+  const params = paramVariables(model, computeDtype);
+  const place = (name: string): Value => input(name, [B, T], 'i32');
+  const { hidden, layerInputs } = forward(
+    model,
+    params,
+    { tokens: place('tokens'), positions: place('positions'), segments: place('segments') },
+    { computeDtype, lora: adapter.lora },
+  );
+  const supervised = {
+    rows: input('rows', [N], 'i32'),
+    targets: input('targets', [N], 'i32'),
+    weights: input('weights', [N], 'f32'),
+  };
+  return { lossSum: supervisedLossSum(model, params, hidden, supervised, computeDtype), adapter, layerInputs };
+}

@@ -1,0 +1,222 @@
+import { join } from 'node:path';
+import {
+  ConfigError,
+  contentHash,
+  type LongCall,
+  NumericError,
+  RandomStream,
+  sha256,
+  throwIfAborted,
+  yieldToEventLoop,
+} from '../../core';
+import { ADAPTER_VARIABLE, type Adapter, flattenAdapter, initAdapter, unflattenAdapter } from '../../model/adapters';
+import type { LoadedModel } from '../../model/families';
+import { loadCheckpoint, saveCheckpoint } from '../checkpoint';
+import { refuseUnbuilt, type SftConfig } from './config';
+import { appendMetrics, rewindMetrics, type StepMetrics } from './metrics';
+import { planSft, type SftExample, type SftPlan } from './plan';
+import { SftTrainer } from './trainer';
+
+/** A run that skips this many steps in a row is beyond recovery. */
+const MAX_SKIPPED_IN_A_ROW = 10;
+
+export interface TrainSftOptions extends LongCall {
+  readonly model: LoadedModel;
+  readonly examples: readonly SftExample[];
+  /** Rows on which the loss is measured without training. */
+  readonly evalExamples?: readonly SftExample[];
+  /** From `resolveSftConfig`. */
+  readonly config: SftConfig;
+  /** Run directory for checkpoints and `metrics.jsonl`; with one, an interrupted run goes on where it was. */
+  readonly dir?: string;
+  /** Forked by purpose: order of rows, adapter's start, dropout. */
+  readonly seed: number | string;
+  /** Where training starts, e.g. the baseline's adapter; default: a fresh one drawn from the seed. */
+  readonly start?: Adapter;
+}
+
+export interface SftResult {
+  readonly adapter: Adapter;
+  /** Steps of the whole run, resumed ones included. */
+  readonly steps: number;
+  readonly metrics: readonly StepMetrics[];
+  readonly dropped: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/** What a checkpoint records beside the tensors. */
+interface RunFacts {
+  readonly runHash: string;
+  readonly updates: number;
+  readonly skippedInARow: number;
+  readonly elapsedSeconds: number;
+}
+
+/**
+ * Trains a LoRA adapter on completions: per step the mean of -log p over all supervised tokens of the window,
+ * AdamW on the adapter alone. Yields to the event loop between steps.
+ *
+ * With `dir`, a run that was aborted or killed continues from its last checkpoint and gives bit for bit what it
+ * would have given; a kill loses at most `checkpointEvery` steps. On abort a checkpoint is saved first.
+ * A step whose gradient is not finite changes nothing and is counted.
+ * Throws ConfigError (settings not built; `dir` holds another run), DataError (no supervised token), NumericError
+ * (ten steps in a row not finite), AbortedError.
+ */
+export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
+  const { model, config, dir, seed, signal } = options;
+  refuseUnbuilt(config);
+  throwIfAborted(signal, 'trainSft', 'Nothing has begun');
+  const random = new RandomStream(seed);
+  const plan = planSft(options.examples, config, random.fork('order'));
+  const run: Run = {
+    options,
+    plan,
+    runHash: runHash(options),
+    metricsPath: dir === undefined ? null : join(dir, 'metrics.jsonl'),
+    trainer: new SftTrainer(model, config, plan, evalPlan(options, random), seed),
+    metrics: [],
+    state: { step: 0, updates: 0, skippedInARow: 0, elapsedSeconds: 0 },
+  };
+  try {
+    begin(run, random);
+    while (run.state.step < plan.windows.length) {
+      if (signal?.aborted) save(run);
+      throwIfAborted(
+        signal,
+        'trainSft',
+        dir === undefined ? 'Without dir nothing is kept' : `Step ${run.state.step} is saved in ${dir}`,
+      );
+      await oneStep(run);
+    }
+    save(run);
+    const flat = run.trainer.read()[ADAPTER_VARIABLE].data as Float32Array;
+    return {
+      adapter: unflattenAdapter(flat, run.trainer.layout),
+      steps: plan.windows.length,
+      metrics: run.metrics,
+      dropped: plan.dropped,
+    };
+  } finally {
+    run.trainer.dispose();
+  }
+}
+
+interface Run {
+  readonly options: TrainSftOptions;
+  readonly plan: SftPlan;
+  readonly runHash: string;
+  readonly metricsPath: string | null;
+  readonly trainer: SftTrainer;
+  metrics: StepMetrics[];
+  state: { step: number; updates: number; skippedInARow: number; elapsedSeconds: number };
+}
+
+/** Loads the newest checkpoint, or starts from a fresh adapter. */
+function begin(run: Run, random: RandomStream): void {
+  const { model, config, dir, start } = run.options;
+  const { trainer } = run;
+  const saved = dir === undefined ? null : loadCheckpoint<RunFacts>(dir);
+  if (saved && saved.facts.runHash !== run.runHash)
+    throw new ConfigError(
+      `trainSft: dir must hold this run or none, got one of another config, data, model or seed (${dir}). Choose another dir or remove it.`,
+    );
+  if (saved) {
+    const { updates, skippedInARow, elapsedSeconds } = saved.facts;
+    trainer.assign(saved.tensors);
+    run.state = { step: saved.step, updates, skippedInARow, elapsedSeconds };
+  } else {
+    const adapter = start ?? initAdapter(model.config, config.lora, random.fork('init'));
+    trainer.assign({ [ADAPTER_VARIABLE]: trainer.vector(flattenAdapter(adapter, trainer.layout)) });
+  }
+  if (run.metricsPath) run.metrics = rewindMetrics(run.metricsPath, run.state.step);
+}
+
+async function oneStep(run: Run): Promise<void> {
+  const { config, signal, onProgress } = run.options;
+  const { state, trainer } = run;
+  const started = performance.now();
+  const result = await trainer.step(state.step, state.updates);
+  const seconds = (performance.now() - started) / 1000;
+  state.step++;
+  state.elapsedSeconds += seconds;
+  if (result.finite) state.updates++;
+  state.skippedInARow = result.finite ? 0 : state.skippedInARow + 1;
+  const total = run.plan.windows.length;
+  const last = state.step === total;
+  const due = last || (config.evalEvery > 0 && state.step % config.evalEvery === 0);
+  const metrics: StepMetrics = {
+    step: state.step,
+    loss: finiteOrNull(result.loss),
+    tokens: result.tokens,
+    supervisedTokens: result.supervised,
+    learningRate: result.learningRate,
+    gradNorm: finiteOrNull(result.gradNorm),
+    tokensPerSecond: result.tokens / seconds,
+    elapsedSeconds: state.elapsedSeconds,
+    skipped: !result.finite,
+    evalLoss: due ? await trainer.evaluate({ signal }) : null,
+  };
+  run.metrics.push(metrics);
+  if (run.metricsPath) appendMetrics(run.metricsPath, metrics);
+  onProgress?.({ what: 'train', done: state.step, total, unit: 'steps', detail: progressDetail(run, metrics) });
+  if (state.skippedInARow >= MAX_SKIPPED_IN_A_ROW)
+    throw new NumericError(
+      `trainSft: gradients must be finite, got ${state.skippedInARow} steps in a row with NaN or infinity (up to step ${state.step}). ` +
+        'Lower the learning rate, or train in f32.',
+    );
+  if (config.checkpointEvery > 0 && state.step % config.checkpointEvery === 0 && !last) save(run);
+  await yieldToEventLoop();
+}
+
+function progressDetail(run: Run, metrics: StepMetrics): Record<string, number | string> {
+  const { step, elapsedSeconds } = run.state;
+  return {
+    loss: metrics.loss ?? 'not finite',
+    tokensPerSecond: metrics.tokensPerSecond,
+    learningRate: metrics.learningRate,
+    gradNorm: metrics.gradNorm ?? 'not finite',
+    remainingSeconds: (elapsedSeconds / step) * (run.plan.windows.length - step),
+    ...(metrics.evalLoss === null ? {} : { evalLoss: metrics.evalLoss }),
+  };
+}
+
+function save(run: Run): void {
+  const { dir } = run.options;
+  if (dir === undefined) return;
+  const { step, ...facts } = run.state;
+  saveCheckpoint<RunFacts>(dir, { step, facts: { runHash: run.runHash, ...facts }, tensors: run.trainer.read() });
+}
+
+function evalPlan(options: TrainSftOptions, random: RandomStream): SftPlan | null {
+  const { evalExamples = [], config } = options;
+  if (evalExamples.length === 0) return null;
+  const once: SftConfig = { ...config, epochs: 1, maxSteps: null, accumulation: 1, groupByLength: true };
+  return planSft(evalExamples, once, random.fork('eval'));
+}
+
+/** Names what decides a run's numbers: settings, rows, base model, dtype, backend, seed. */
+function runHash({ model, examples, config, seed, start }: TrainSftOptions): string {
+  // Saving and measuring more or less often does not change the numbers.
+  const { checkpointEvery: _, evalEvery: __, ...settings } = config;
+  return contentHash({
+    settings,
+    rows: examples.map(({ id, ids, promptLength }) => [
+      id,
+      promptLength,
+      sha256(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)),
+    ]),
+    model: model.files.hash,
+    computeDtype: model.computeDtype,
+    backend: model.backend.name,
+    seed: String(seed),
+    start: start
+      ? Object.entries(start.tensors).map(([key, { data }]) => [
+          key,
+          sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+        ])
+      : null,
+  });
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
