@@ -69,6 +69,7 @@ export function verdictStack(input: VerdictStackInput): Figure {
   const layout = chartLayout({
     title: input.title,
     caption: captionOf({ ...input, measure: '', note: [countsNote, input.note].filter(Boolean).join(' · ') }, []),
+    plotHeightPx: 16 + 34 * stacks.length,
     leftPx: 196,
     rightPx: 64,
     xaxis: { title: { text: 'share of texts' }, tickformat: '.0%', range: [0, 1], zeroline: false },

@@ -1,0 +1,28 @@
+import { type Figure, figurePng } from '../../src/analysis/charts';
+import type { MimeBundle } from './mime-bundle';
+
+/** Whether a value is a Plotly figure: an object with a `data` list and a `layout` object. */
+export function isFigure(value: unknown): value is Pick<Figure, 'data' | 'layout'> & Partial<Figure> {
+  if (value === null || typeof value !== 'object') return false;
+  const { data, layout } = value as { data?: unknown; layout?: unknown };
+  return Array.isArray(data) && layout !== null && typeof layout === 'object' && !Array.isArray(layout);
+}
+
+/**
+ * A figure as a live chart, a picture for readers without scripts (GitHub, nbconvert), and words. A figure without a
+ * height is shown 450 px high. No text/html: front ends without Plotly then show the PNG.
+ */
+export async function figureBundle(figure: Pick<Figure, 'data' | 'layout'> & Partial<Figure>): Promise<MimeBundle> {
+  const layout = { height: 450, ...figure.layout };
+  const png = await figurePng({ data: figure.data, layout });
+  return {
+    'application/vnd.plotly.v1+json': JSON.parse(JSON.stringify({ data: figure.data, layout, config: {} })),
+    'image/png': png.toString('base64'),
+    'text/plain': figure.alt ?? 'A chart without a description.',
+  };
+}
+
+/** Output metadata for a figure's bundle: the alternative text of its picture. */
+export function figureMetadata(figure: Partial<Figure>): Record<string, unknown> {
+  return figure.alt === undefined ? {} : { 'image/png': { alt: figure.alt } };
+}
