@@ -44,13 +44,13 @@ export function programSignature(program: Program): ProgramSignature {
   const written = new Set<string>();
   for (const { variable, value } of program.updates) {
     if (variable.op !== 'variable') fail(where, 'an update must go to a variable', variable.op, 'Pass variable(...).');
-    const { name } = (variable as Value<'variable'>).attrs;
+    const name = variableName(variable);
     if (value.dtype !== variable.dtype || !sameShape(value.shape, variable.shape))
       fail(where, `the update of "${name}" must be ${describe(variable)}`, describe(value), 'Cast or reshape it.');
     if (written.has(name)) fail(where, 'a variable is updated at most once', `"${name}" twice`, 'Combine the updates.');
     written.add(name);
   }
-  checkRowWrites(where, values, written);
+  checkRowWrites(where, program, values);
   return { inputs: sorted(inputs), variables: sorted(variables), values };
 }
 
@@ -67,27 +67,31 @@ function declare(where: string, into: Map<string, Declared>, value: Value<'input
   into.set(name, { name, shape: value.shape, dtype: value.dtype });
 }
 
-function checkRowWrites(where: string, values: readonly Value[], updated: ReadonlySet<string>): void {
+function checkRowWrites(where: string, program: Program, values: readonly Value[]): void {
   const rowWritten = new Set<string>();
+  const updated = new Set(program.updates.map(({ variable }) => variableName(variable)));
   for (const value of values) {
     if (value.op !== 'updateRows') continue;
-    const { name } = (value.inputs[0] as Value<'variable'>).attrs;
+    const name = variableName(value.inputs[0]);
     if (rowWritten.has(name) || updated.has(name))
       fail(where, 'a variable is written at most once', `"${name}" twice`, 'Combine the writes.');
     rowWritten.add(name);
   }
-  for (const value of values)
-    value.inputs.forEach((input, i) => {
-      if (input.op !== 'variable' || (value.op === 'updateRows' && i === 0)) return;
-      const { name } = (input as Value<'variable'>).attrs;
-      if (rowWritten.has(name))
-        fail(
-          where,
-          'a variable with updateRows is read only through it',
-          `"${name}" also read by ${value.op}`,
-          'Use its result.',
-        );
-    });
+  const must = 'a variable with updateRows is read only through it';
+  const read = (value: Value, by: string) => {
+    if (value.op !== 'variable' || !rowWritten.has(variableName(value))) return;
+    fail(where, must, `"${variableName(value)}" also read by ${by}`, 'Use the result of updateRows.');
+  };
+  for (const value of values) {
+    const plain = value.op === 'updateRows' ? value.inputs.slice(1) : value.inputs;
+    for (const input of plain) read(input, value.op);
+  }
+  for (const [name, value] of Object.entries(program.outputs)) read(value, `output "${name}"`);
+  for (const { variable, value } of program.updates) read(value, `the update of "${variableName(variable)}"`);
+}
+
+function variableName(value: Value): string {
+  return (value as Value<'variable'>).attrs.name;
 }
 
 function sorted(declared: Map<string, Declared>): Declared[] {

@@ -78,7 +78,7 @@ export const SHAPE_RULES: ShapeRules = {
   topKIndices: ([x], attrs, op) => ({ shape: topKShape(op, x, attrs.k), dtype: 'i32' }),
 
   reshape([x], attrs, op) {
-    if (sizeOf(attrs.shape) !== sizeOf(x.shape))
+    if (sizeOf(attrs.shape) !== sizeOf(x.shape) || !attrs.shape.every(isDimension))
       fail(op, 'the element count must stay', `${describe(x)} to [${attrs.shape}]`, 'Check the dimensions.');
     return { shape: attrs.shape, dtype: x.dtype };
   },
@@ -175,7 +175,7 @@ export const SHAPE_RULES: ShapeRules = {
   randomUniform([seed], { shape }, op) {
     if (seed.dtype !== 'i32' || !sameShape(seed.shape, [2]))
       fail(op, 'the seed must be i32[2]', describe(seed), 'Feed two integers.');
-    return { shape, dtype: 'f32' };
+    return declared([], { shape, dtype: 'f32' }, op);
   },
   stopGradient: ([x]) => x,
   barrier: ([x]) => x,
@@ -217,9 +217,13 @@ function broadcastTyped(op: string, a: Value, b: Value): Typed {
 }
 
 function declared(_inputs: readonly Value[], attrs: Typed, op: string): Typed {
-  if (attrs.shape.some((n) => !Number.isInteger(n) || n < 0))
+  if (!attrs.shape.every(isDimension))
     fail(op, 'dimensions must be integers ≥ 0, known when the graph is made', describe(attrs), 'Give static sizes.');
   return { shape: attrs.shape, dtype: attrs.dtype };
+}
+
+function isDimension(n: number): boolean {
+  return Number.isInteger(n) && n >= 0;
 }
 
 function arithmetic([a, b]: readonly Value[], _attrs: unknown, op: string): Typed {
