@@ -11,7 +11,7 @@ import { takeSetupLock } from './setup-lock.mjs';
 import { typescriptBuildStep } from './typescript-build.mjs';
 
 /** All parts, in the order of their needs. Each tells whether it is current, and makes itself so. */
-export const steps = [...pythonSteps, nodePackagesStep, addonStep, typescriptBuildStep, kernelspecStep];
+export const steps = [...pythonSteps, nodePackagesStep, addonStep, kernelspecStep, typescriptBuildStep];
 
 // Disk that a part fills, with its downloads, and minutes it takes on two cores and a fast network: measured once.
 const COST = {
