@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ConfigError, InternalError } from '../../core';
-import { projectRoot } from '../../runs/project-root';
+import { ConfigError, InternalError, projectRoot } from '../../core';
 import { type Figure, figureWidthPx } from './figure';
 
 interface Answer {

@@ -1,0 +1,15 @@
+export { auc, type Measured, pearson } from './association';
+export { type Contrast, contrastLogOdds, logSumExp, strongToCenter } from './contrast';
+export { type Estimate, type IntervalMethod, missingEstimate, printEstimate, type TopicValue } from './estimate';
+export {
+  type PairedDifference,
+  type PairedTopics,
+  pairByTopic,
+  pairedDifference,
+  type TopicPair,
+  type WinTieLoss,
+  winTieLoss,
+} from './paired';
+export { countVerdicts, wilsonProportion } from './proportion';
+export { holm, pairedPermutationTest, signTest } from './significance';
+export { type BootstrapOptions, meanOverTopics, type TopicEstimate, type TopicMean, topicMeans } from './topic-mean';
