@@ -1,0 +1,133 @@
+import type { Session } from '../../compute/backends';
+import { crossEntropy, gather, type HostTensor, input, type Program, reshape } from '../../compute/graph';
+import { type LongCall, throwIfAborted, yieldToEventLoop } from '../../core';
+import type { Adapter } from '../adapters';
+import { forward, type LoadedModel, logits, paramVariables } from '../families';
+import { openModelSession } from './model-session';
+import { layOutScores, type ScoreBatch, type ScoreItem, type ScoreShape } from './score-layout';
+
+/** log p(text | prompt) of each text of an item, summed over its tokens, in nats. */
+export interface TextScores {
+  readonly id: string;
+  readonly logprobs: readonly number[];
+}
+
+/**
+ * Scores texts under a model with or without an adapter. Programs are made for the shapes of a call and kept while later calls
+ * need no others.
+ */
+export class Scorer {
+  private session: Session | null = null;
+  private shapes = new Map<string, ScoreShape>();
+
+  constructor(
+    private readonly model: LoadedModel,
+    private readonly adapter: Adapter | null,
+  ) {}
+
+  /**
+   * The log-probability of each text after its item's prompt. The texts of an item stand in one row behind one copy of the
+   * prompt, each blind to the others, and logits are made at their tokens alone; up to rounding this equals scoring them one by one.
+   * Throws ConfigError for an empty prompt or text, an id given twice, or too many tokens; AbortedError between two batches.
+   */
+  async score(items: readonly ScoreItem[], { signal, onProgress }: LongCall = {}): Promise<TextScores[]> {
+    const batches = layOutScores(items, this.model.config.maxPositions);
+    const sums = items.map(({ texts }) => new Float64Array(texts.length));
+    const total = batches.reduce((sum, { rows }) => sum + rows.length, 0);
+    const session = this.sessionFor(batches);
+    let done = 0;
+    let tokens = 0;
+    const start = performance.now();
+    for (const batch of batches) {
+      throwIfAborted(signal, 'scoreTexts', 'Scores of this call are lost');
+      const { losses } = session.run(nameOf(batch.shape), feedsOf(batch));
+      let at = 0;
+      for (const row of batch.rows) for (const { of } of row.scored) sums[of.item][of.text] -= losses.data[at++];
+      done += batch.rows.length;
+      tokens += batch.rows.reduce((sum, row) => sum + row.tokens.length, 0);
+      const detail = { tokens, seconds: (performance.now() - start) / 1000 };
+      onProgress?.({ what: 'score', done, total, unit: 'rows', detail });
+      await yieldToEventLoop();
+    }
+    return items.map(({ id }, i) => ({ id, logprobs: [...sums[i]] }));
+  }
+
+  dispose(): void {
+    this.session?.dispose();
+    this.session = null;
+    this.shapes.clear();
+  }
+
+  private sessionFor(batches: readonly ScoreBatch[]): Session {
+    const needed = new Map(batches.map(({ shape }) => [nameOf(shape), shape]));
+    const missing = [...needed.keys()].some((name) => !this.shapes.has(name));
+    if (this.session && !missing) return this.session;
+    this.dispose();
+    this.shapes = needed;
+    this.session = openModelSession(
+      this.model,
+      this.adapter,
+      [...needed.values()].map((shape) => scoreProgram(this.model, shape)),
+    );
+    return this.session;
+  }
+}
+
+/** `scorer.score` for one call. For several calls keep a Scorer: making its programs takes seconds. */
+export async function scoreTexts(
+  model: LoadedModel,
+  adapter: Adapter | null,
+  items: readonly ScoreItem[],
+  call: LongCall = {},
+): Promise<TextScores[]> {
+  const scorer = new Scorer(model, adapter);
+  try {
+    return await scorer.score(items, call);
+  } finally {
+    scorer.dispose();
+  }
+}
+
+function nameOf({ batch, tokens, scored }: ScoreShape): string {
+  return `score.${batch}x${tokens}.${scored}`;
+}
+
+/** tokens, positions, segments i32 [B,L], rows i32 [N] of [B·L], targets i32 [N] → losses f32 [N] = -log p(target). */
+function scoreProgram({ config, computeDtype }: LoadedModel, shape: ScoreShape): Program {
+  const { batch: B, tokens: L, scored: N } = shape;
+  const params = paramVariables(config, computeDtype);
+  const grid = (name: string) => input(name, [B, L], 'i32');
+  const inputs = { tokens: grid('tokens'), positions: grid('positions'), segments: grid('segments') };
+  const { hidden } = forward(config, params, inputs, { computeDtype });
+  const picked = gather(reshape(hidden, [B * L, config.hiddenSize]), input('rows', [N], 'i32'));
+  const losses = crossEntropy(logits(config, params, picked, computeDtype), input('targets', [N], 'i32'));
+  return { name: nameOf(shape), outputs: { losses }, updates: [] };
+}
+
+/** Rows that only fill the batch are padding throughout; scored places that only fill the shape point at token 0. */
+function feedsOf({ shape, rows }: ScoreBatch): Record<string, HostTensor> {
+  const { batch: B, tokens: L, scored: N } = shape;
+  const tokens = new Int32Array(B * L);
+  const positions = new Int32Array(B * L);
+  const segments = new Int32Array(B * L).fill(-1);
+  const at = new Int32Array(N);
+  const targets = new Int32Array(N);
+  let n = 0;
+  rows.forEach((row, b) => {
+    tokens.set(row.tokens, b * L);
+    positions.set(row.positions, b * L);
+    segments.set(row.segments, b * L);
+    for (const { column, target } of row.scored) {
+      at[n] = b * L + column;
+      targets[n++] = target;
+    }
+  });
+  const i32 = (data: Int32Array, shape: readonly number[]): HostTensor => ({ shape, dtype: 'i32', data });
+  return {
+    tokens: i32(tokens, [B, L]),
+    positions: i32(positions, [B, L]),
+    segments: i32(segments, [B, L]),
+    rows: i32(at, [N]),
+    targets: i32(targets, [N]),
+  };
+}
