@@ -1,0 +1,13 @@
+export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
+export {
+  type Displayable,
+  displaySymbol,
+  encodeBytes,
+  escapeHtml,
+  isDisplayable,
+  type MimeBundle,
+  type RichBundle,
+} from './mime-bundle';
+export { type Formatter, type PluginContext, PluginHost, type RegisterPlugin } from './plugin-host';
+export { type ProgressBarOptions, progressBar, progressLine } from './progress-bar';
+export { currentSink, type DisplaySink, installSink, terminalSink } from './sink';

@@ -1,0 +1,4 @@
+/** What a notebook imports as `mstlab/notebook`: displays, progress, figures and frames, in any kernel and in a terminal. */
+export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
+export { type Displayable, displaySymbol, escapeHtml, type MimeBundle, type RichBundle } from './mime-bundle';
+export { type ProgressBarOptions, progressBar } from './progress-bar';

@@ -1,0 +1,133 @@
+import type { FromExecution } from './execution/ipc';
+import { ExecutionProcess } from './execution-process';
+import type { LanguageService } from './language/language-service';
+import type { Content, Header, Message } from './protocol';
+import type { KernelPublisher } from './publisher';
+import { type ErrorContent, Tracebacks } from './traceback';
+
+interface RunningCell {
+  readonly cell: number;
+  readonly count: number;
+  readonly parent: Header;
+  end(error: ErrorContent | null, exported: readonly string[] | null): void;
+}
+
+/** Runs cells one after another: conversion, execution, output, the error's form; restarts the execution process if it dies. */
+export class CellQueue {
+  private execution: ExecutionProcess;
+  private running: RunningCell | null = null;
+  private lastParent: Partial<Header> = {};
+  private readonly tracebacks = new Tracebacks();
+  private interruptedBeforeStart = false;
+  private converting = false;
+  private cells = 0;
+  private executionCount = 0;
+
+  constructor(
+    private readonly places: { notebookDir: string; packageDir: string },
+    private readonly language: LanguageService,
+    private readonly publisher: KernelPublisher,
+  ) {
+    this.execution = this.startExecution();
+  }
+
+  /** The header of the request whose cell is running; null between cells. */
+  get runningParent(): Header | null {
+    return this.running?.parent ?? null;
+  }
+
+  get count(): number {
+    return this.executionCount;
+  }
+
+  /** Runs one `execute_request` to its end and returns the content of its reply. */
+  async run(request: Message): Promise<Content> {
+    const { code, silent = false, store_history: storeHistory = true } = request.content;
+    if (!silent && storeHistory) this.executionCount++;
+    const count = this.executionCount;
+    const cell = ++this.cells;
+    this.lastParent = request.header;
+    if (!silent) this.publisher.publish('execute_input', { code, execution_count: count }, request.header);
+
+    const error = await this.runCode(String(code ?? ''), cell, count, request.header, Boolean(silent));
+    if (error === null) return { status: 'ok', execution_count: count, user_expressions: {}, payload: [] };
+    this.publisher.publish('error', { ...error }, request.header);
+    return { status: 'error', execution_count: count, ...error };
+  }
+
+  interrupt(): void {
+    if (this.converting) this.interruptedBeforeStart = true;
+    else if (this.running) this.execution.interrupt();
+  }
+
+  async close(): Promise<void> {
+    await this.execution.stop();
+  }
+
+  private async runCode(
+    code: string,
+    cell: number,
+    count: number,
+    parent: Header,
+    silent: boolean,
+  ): Promise<ErrorContent | null> {
+    if (code.trim() === '') return null;
+    this.converting = true;
+    this.interruptedBeforeStart = false;
+    const converted = await this.language.convert(code);
+    this.converting = false;
+    if (this.interruptedBeforeStart) return interruptedContent('the cell was stopped before it started');
+    if (converted.problems.length > 0) return this.tracebacks.ofProblems(count, code, converted.problems);
+    if (converted.code === null) {
+      await this.language.commit(null);
+      return null;
+    }
+    this.tracebacks.remember(cell, count, code, converted.sourceMaps);
+    const ended = await new Promise<{ error: ErrorContent | null; exported: readonly string[] | null }>((resolve) => {
+      this.running = { cell, count, parent, end: (error, exported) => resolve({ error, exported }) };
+      this.execution.execute({
+        type: 'execute',
+        cell,
+        code: converted.code!,
+        lastExpressionVar: converted.lastExpressionVar,
+        sideOutputs: converted.sideOutputs,
+        silent,
+      });
+    });
+    this.running = null;
+    if (ended.error === null) await this.language.commit(null);
+    else if (ended.exported !== null) await this.language.commit(ended.exported);
+    return ended.error;
+  }
+
+  private receive(message: FromExecution): void {
+    const { running } = this;
+    if (message.type === 'done') {
+      if (running?.cell !== message.cell) return;
+      running.end(message.error ? this.tracebacks.ofError(message.error) : null, message.exported);
+    } else
+      this.publisher.publishOutput(message, running?.count ?? this.executionCount, running?.parent ?? this.lastParent);
+  }
+
+  private startExecution(): ExecutionProcess {
+    return new ExecutionProcess(this.places, {
+      onMessage: (message) => this.receive(message),
+      onCrash: (why, nativeOutput) => void this.restartExecution(why, nativeOutput),
+    });
+  }
+
+  /** Crash or forced end: the cell says so, earlier cells' variables are gone, the next cell finds a new process. */
+  private async restartExecution(why: string, nativeOutput: string): Promise<void> {
+    await this.language.reset();
+    this.execution = this.startExecution();
+    const evalue = `The execution process ${why}. It was started anew: variables of earlier cells are gone, run them again.`;
+    const tail = nativeOutput.trim().split('\n').slice(-12);
+    const traceback = [`ExecutionProcessEnded: ${evalue}`, ...(tail[0] ? ['It last wrote:', ...tail] : [])];
+    if (this.running) this.running.end({ ename: 'ExecutionProcessEnded', evalue, traceback }, null);
+    else this.publisher.publish('stream', { name: 'stderr', text: `${evalue}\n` }, this.lastParent);
+  }
+}
+
+function interruptedContent(message: string): ErrorContent {
+  return { ename: 'Interrupted', evalue: message, traceback: [`Interrupted: ${message}`] };
+}

@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { FromExecution, ToExecution } from './execution/ipc';
+
+export interface ExecutionEvents {
+  onMessage(message: FromExecution): void;
+  /** The process ended without being asked to. `why` is a sentence; `nativeOutput` the last of what it wrote past Node's streams. */
+  onCrash(why: string, nativeOutput: string): void;
+}
+
+/** An event loop that is silent this long after an interrupt is in JavaScript that does not yield; training steps extend it. */
+const shortestGraceMs = 700;
+const longestGraceMs = 20_000;
+const keptNativeOutput = 4_096;
+
+/** The child that runs cells: started, watched, interrupted, ended. */
+export class ExecutionProcess {
+  private readonly child: ChildProcess;
+  private ended = false;
+  private nativeOutput = '';
+  private lastBeatMs = Date.now();
+  private longestPauseMs = 0;
+  private interrupts = 0;
+  private escalation: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly places: { notebookDir: string; packageDir: string },
+    private readonly events: ExecutionEvents,
+  ) {
+    this.child = spawn(
+      process.execPath,
+      [
+        '--enable-source-maps',
+        // Ending JavaScript by force leaves async_hooks' own stack unbalanced, which Node would take for corruption.
+        '--no-force-async-hooks-checks',
+        join(__dirname, 'execution', 'main.js'),
+        places.notebookDir,
+        places.packageDir,
+      ],
+      // 0-2 are the native streams, 3 Node's message channel, 4 the watchdog's pipe.
+      { stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'], serialization: 'advanced', cwd: places.notebookDir },
+    );
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      stream.on('data', (chunk: Buffer) => {
+        process.stderr.write(chunk);
+        this.nativeOutput = (this.nativeOutput + chunk.toString('utf8')).slice(-keptNativeOutput);
+      });
+    this.child.stdio[4]?.on('error', () => {});
+    this.child.on('message', (message: FromExecution) => this.receive(message));
+    this.child.on('error', (error) => this.crash(`could not be started: ${error.message}`));
+    this.child.on('close', (code, signal) =>
+      this.crash(signal ? `was ended by ${signal}` : `ended with exit code ${code}`),
+    );
+  }
+
+  execute(request: Extract<ToExecution, { type: 'execute' }>): void {
+    this.interrupts = 0;
+    this.longestPauseMs = 0;
+    this.lastBeatMs = Date.now();
+    this.child.send(request);
+  }
+
+  /**
+   * First by message, so that the cell's `signal` fires and the work ends in order. If the event loop does not turn within the
+   * longest pause that this cell has had (a training step), or on the second request, the running JavaScript is ended by force;
+   * on the third the process is.
+   */
+  interrupt(): void {
+    this.interrupts++;
+    if (this.interrupts >= 3) {
+      this.child.kill('SIGKILL');
+      return;
+    }
+    this.child.send({ type: 'interrupt' } satisfies ToExecution);
+    if (this.interrupts === 2) this.forceAfter(0);
+    else this.forceAfter(Math.min(longestGraceMs, Math.max(shortestGraceMs, this.longestPauseMs * 1.5)));
+  }
+
+  /** Ends the process on purpose; `onCrash` stays silent. */
+  async stop(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    this.stopEscalation();
+    const closed = new Promise<void>((resolve) => this.child.once('close', () => resolve()));
+    this.child.kill('SIGKILL');
+    await closed;
+  }
+
+  private receive(message: FromExecution): void {
+    const now = Date.now();
+    this.longestPauseMs = Math.max(this.longestPauseMs, now - this.lastBeatMs);
+    this.lastBeatMs = now;
+    if (message.type === 'done') this.stopEscalation();
+    if (message.type !== 'beat') this.events.onMessage(message);
+  }
+
+  private forceAfter(graceMs: number): void {
+    this.stopEscalation();
+    const askedAt = Date.now();
+    const check = () => {
+      const silentMs = Date.now() - Math.max(askedAt, this.lastBeatMs);
+      if (silentMs >= graceMs) {
+        (this.child.stdio[4] as Writable).write('!');
+        // A native call that never returns cannot be ended this way.
+        this.escalation = setTimeout(() => {
+          if (Date.now() - this.lastBeatMs > longestGraceMs) this.child.kill('SIGKILL');
+        }, longestGraceMs + 1_000);
+      } else this.escalation = setTimeout(check, Math.max(20, graceMs - silentMs));
+    };
+    check();
+  }
+
+  private stopEscalation(): void {
+    if (this.escalation) clearTimeout(this.escalation);
+    this.escalation = null;
+  }
+
+  private crash(why: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.stopEscalation();
+    this.events.onCrash(why, this.nativeOutput);
+  }
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { constants, Script } from 'node:vm';
+import type { PluginHost } from '../../host/plugin-host';
+import { cellFileName, type RawError, type ToExecution } from './ipc';
+import type { CellModules } from './modules';
+import type { CellOutput } from './output';
+import { interruptedError, rawError } from './raw-error';
+import type { CellTimers } from './timers';
+
+type ExecuteRequest = Extract<ToExecution, { type: 'execute' }>;
+
+interface RunningCell {
+  readonly cell: number;
+  readonly controller: AbortController;
+  /** Ends the cell from outside; only the first end counts. */
+  finish(error: RawError | null): void;
+}
+
+/** How many turns of 100 ms a cell has after `signal` before it is given up. A turn waits for a training step to end. */
+const graceTurns = 12;
+
+/** Runs one cell at a time in the global context, with the exports of all earlier cells in reach. */
+export class CellRunner {
+  private readonly exports: Record<string, unknown> = {};
+  private running: RunningCell | null = null;
+  private readonly setTimer = setTimeout;
+
+  constructor(
+    private readonly notebookDir: string,
+    private readonly modules: CellModules,
+    private readonly output: CellOutput,
+    private readonly timers: CellTimers,
+    private readonly plugins: PluginHost,
+    private readonly displays: ReadonlySet<Promise<unknown>>,
+    private readonly terminated: Int32Array,
+  ) {}
+
+  execute(request: ExecuteRequest): void {
+    this.timers.startCell();
+    const controller = new AbortController();
+    const running: RunningCell = {
+      cell: request.cell,
+      controller,
+      finish: (error) => {
+        if (this.running !== running) return;
+        this.running = null;
+        this.output.send({ type: 'done', cell: request.cell, error, exported: this.exportedNames() });
+      },
+    };
+    this.running = running;
+    Object.defineProperty(globalThis, 'signal', { value: controller.signal, configurable: true, writable: true });
+    this.run(request).then(
+      () => running.finish(null),
+      (thrown) => running.finish(rawError(thrown)),
+    );
+  }
+
+  /**
+   * First the cell's `signal`; a cell that does not settle within the grace, or whose JavaScript was ended by force, is given up
+   * and its timers are stopped.
+   */
+  interrupt(): void {
+    const { running } = this;
+    if (!running) return;
+    const forced = Atomics.exchange(this.terminated, 0, 0) > 0;
+    running.controller.abort(new Error('the cell was interrupted'));
+    if (forced) {
+      this.giveUp(running, 'the running code was ended');
+      return;
+    }
+    let turns = 0;
+    const turn = () => {
+      if (this.running !== running) return;
+      if (++turns > graceTurns) this.giveUp(running, 'the cell did not answer to `signal`; its timers were stopped');
+      else this.setTimer(turn, 100);
+    };
+    this.setTimer(turn, 100);
+  }
+
+  private giveUp(running: RunningCell, how: string): void {
+    this.timers.cancelAll();
+    running.finish(interruptedError(how));
+  }
+
+  private async run(request: ExecuteRequest): Promise<void> {
+    this.modules.update(request.sideOutputs);
+    await this.modules.prepare(request.code);
+    // TypeScript defines imported names by a getter that cannot be redefined; cells are run again and again.
+    const code = request.code.replace(/^Object\.defineProperty\(exports, /gm, '__define(exports, ');
+    const script = new Script(`(async function (exports, require, __define) {${code}\n})`, {
+      filename: join(this.notebookDir, cellFileName(request.cell)),
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    await script.runInThisContext()(this.exports, this.modules.require, define);
+    await Promise.all(this.displays);
+    if (request.lastExpressionVar === null) return;
+    const value = this.exports[request.lastExpressionVar];
+    delete this.exports[request.lastExpressionVar];
+    if (value === undefined || request.silent) return;
+    this.output.send({ type: 'result', bundle: await this.plugins.present(value) });
+  }
+
+  private exportedNames(): string[] {
+    return Object.keys(this.exports).filter((name) => this.exports[name] !== undefined);
+  }
+}
+
+function define(exports: Record<string, unknown>, name: string, attributes: PropertyDescriptor): void {
+  exports[name] = attributes.get ? attributes.get() : attributes.value;
+}

@@ -1,0 +1,67 @@
+import { PluginHost } from '../../host/plugin-host';
+import { installSink } from '../../host/sink';
+import { CellRunner } from './cell-runner';
+import type { FromExecution, ToExecution } from './ipc';
+import { CellModules } from './modules';
+import { CellOutput } from './output';
+import { CellTimers } from './timers';
+import { startWatchdog } from './watchdog';
+
+/** How often the front hears that the event loop turns; its longest pause tells how long a training step takes. */
+const beatMs = 200;
+
+/** The execution process: runs cells, knows nothing of the protocol. Arguments: the notebook's folder, this package's folder. */
+function main(notebookDir: string, packageDir: string): void {
+  const post = (message: FromExecution) => {
+    if (process.connected) process.send!(message);
+  };
+  const output = new CellOutput(post);
+  const terminated = new Int32Array(new SharedArrayBuffer(4));
+  setInterval(() => post({ type: 'beat' }), beatMs).unref();
+
+  const timers = new CellTimers();
+  const plugins = new PluginHost();
+  const displays = new Set<Promise<unknown>>();
+  const runner = new CellRunner(
+    notebookDir,
+    new CellModules(notebookDir, packageDir),
+    output,
+    timers,
+    plugins,
+    displays,
+    terminated,
+  );
+
+  output.captureProcessStreams();
+  timers.install();
+  installSink({
+    kind: 'kernel',
+    present: (value) => plugins.present(value),
+    display: (bundle, displayId, update) => output.send({ type: 'display', bundle, displayId, update }),
+    clear: (wait) => output.send({ type: 'clear', wait }),
+    track: (work) => {
+      const settled = work.catch(() => {}).finally(() => displays.delete(settled));
+      displays.add(settled);
+    },
+  });
+
+  // Jupyter signals the whole process group; the front decides what an interrupt means and says so by message.
+  process.on('SIGINT', () => {});
+  process.on('disconnect', () => process.exit(0));
+  process.on('exit', () => output.flush());
+  process.on('uncaughtException', (error) => output.write('stderr', `Uncaught in a callback: ${stackOf(error)}\n`));
+  process.on('unhandledRejection', (error) => output.write('stderr', `Unhandled rejection: ${stackOf(error)}\n`));
+  process.on('message', (message: ToExecution) => {
+    if (message.type === 'execute') runner.execute(message);
+    else runner.interrupt();
+  });
+
+  startWatchdog(terminated);
+  post({ type: 'ready' });
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+main(process.argv[2], process.argv[3]);

@@ -1,0 +1,81 @@
+import type { FromExecution } from './execution/ipc';
+import {
+  type Content,
+  encodeMessage,
+  type Header,
+  type KernelSockets,
+  type Message,
+  newHeader,
+  SendQueue,
+} from './protocol';
+
+export type ReplyChannel = 'shell' | 'control';
+
+/** Sends messages of this kernel: one session for all, one queue per socket. */
+export class KernelPublisher {
+  private readonly iopub: SendQueue;
+  private readonly replies: Record<ReplyChannel, SendQueue>;
+
+  constructor(
+    sockets: KernelSockets,
+    private readonly key: string,
+    private readonly session: string,
+    onError: (error: unknown) => void,
+  ) {
+    this.iopub = new SendQueue(sockets.iopub, onError);
+    this.replies = { shell: new SendQueue(sockets.shell, onError), control: new SendQueue(sockets.control, onError) };
+  }
+
+  publish(msgType: string, content: Content, parent: Partial<Header>, metadata: Content = {}): void {
+    const message: Message = {
+      identities: [Buffer.from(msgType)],
+      header: newHeader(msgType, this.session),
+      parentHeader: parent,
+      metadata,
+      content,
+      buffers: [],
+    };
+    void this.iopub.send(encodeMessage(message, this.key));
+  }
+
+  status(state: 'starting' | 'busy' | 'idle', parent: Partial<Header>): void {
+    this.publish('status', { execution_state: state }, parent);
+  }
+
+  reply(channel: ReplyChannel, request: Message, content: Content): void {
+    const msgType = request.header.msg_type.replace(/_request$/, '_reply');
+    const message: Message = {
+      identities: request.identities,
+      header: newHeader(msgType, this.session),
+      parentHeader: request.header,
+      metadata: {},
+      content,
+      buffers: [],
+    };
+    void this.replies[channel].send(encodeMessage(message, this.key));
+  }
+
+  /** What a cell shows, as the protocol's messages. `count` is the cell's number. */
+  publishOutput(message: FromExecution, count: number, parent: Partial<Header>): void {
+    if (message.type === 'stream') this.publish('stream', { name: message.name, text: message.text }, parent);
+    else if (message.type === 'clear') this.publish('clear_output', { wait: message.wait }, parent);
+    else if (message.type === 'display') {
+      const { bundle, displayId, update } = message;
+      const transient = displayId === null ? {} : { display_id: displayId };
+      this.publish(
+        update ? 'update_display_data' : 'display_data',
+        { data: bundle.data, metadata: bundle.metadata ?? {}, transient },
+        parent,
+      );
+    } else if (message.type === 'result')
+      this.publish(
+        'execute_result',
+        { execution_count: count, data: message.bundle.data, metadata: message.bundle.metadata ?? {} },
+        parent,
+      );
+  }
+
+  async drained(): Promise<void> {
+    await Promise.all([this.iopub.drained(), this.replies.shell.drained(), this.replies.control.drained()]);
+  }
+}
