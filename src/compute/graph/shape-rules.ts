@@ -74,8 +74,8 @@ export const SHAPE_RULES: ShapeRules = {
     needDType(op, x, FLOATS, 'x', 'Cast it first.');
     return { shape: x.shape.filter((_, axis) => axis !== attrs.axis), dtype: 'i32' };
   },
-  topKValues: ([x], attrs, op) => ({ shape: topKShape(op, x, attrs.k), dtype: x.dtype }),
-  topKIndices: ([x], attrs, op) => ({ shape: topKShape(op, x, attrs.k), dtype: 'i32' }),
+  topKValues: ([x], attrs) => ({ shape: topKShape('topK', x, attrs.k), dtype: x.dtype }),
+  topKIndices: ([x], attrs) => ({ shape: topKShape('topK', x, attrs.k), dtype: 'i32' }),
 
   reshape([x], attrs, op) {
     if (sizeOf(attrs.shape) !== sizeOf(x.shape) || !attrs.shape.every(isDimension))

@@ -266,7 +266,7 @@ function asEager(value: DeviceTensor, name: string): EagerTensor {
 }
 
 function rounded(tf: Tfjs, tensor: Tensor): Tensor {
-  const numbers = fromBf16Array(toBf16Array(tensor.dataSync() as Float32Array));
+  const numbers = fromBf16Array(toBf16Array(Float32Array.from(tensor.dataSync())));
   const out = tf.tensor(numbers, tensor.shape);
   tensor.dispose();
   return out;

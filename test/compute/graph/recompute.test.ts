@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest';
+import * as g from '../../../src/compute/graph';
+import { RandomStream } from '../../../src/core';
+import { outputsOnly, runEager } from '../../support/run-values';
+
+const LAYERS = 3;
+const [B, T, D, F, V] = [2, 3, 5, 4, 7];
+
+/** A small decoder-like stack with a fused piece whose hand-written gradient captures forward values. */
+function stack() {
+  const tokens = g.input('tokens', [B, T], 'i32');
+  const targets = g.input('targets', [B * T], 'i32');
+  const weights: g.Value[] = [];
+  const weight = (name: string, ...shape: number[]) => {
+    const value = g.variable(name, shape, 'f32');
+    weights.push(value);
+    return value;
+  };
+  const kept: g.Value[] = [];
+  let h: g.Value = g.gather(weight('embed', V, D), tokens);
+  for (let layer = 0; layer < LAYERS; layer++) {
+    kept.push(h);
+    const x = g.rmsNorm(h, weight(`gain${layer}`, D), 1e-5);
+    const scores = g.softmax(g.matmul(x, x, { transposeB: true }));
+    const attended = g.matmul(scores, g.matmul(x, weight(`value${layer}`, D, D)));
+    const middle = g.add(h, attended);
+    const gate = g.matmul(middle, weight(`gate${layer}`, D, F));
+    const up = g.matmul(middle, weight(`up${layer}`, D, F));
+    const s = g.sigmoid(gate);
+    const swiglu = g.custom('swiglu', [gate, up], g.mul(g.mul(gate, s), up), (grad) => [
+      g.mul(g.mul(grad, up), g.mul(s, g.add(1, g.mul(gate, g.sub(1, s))))),
+      g.mul(grad, g.mul(gate, s)),
+    ]);
+    h = g.add(middle, g.matmul(swiglu, weight(`down${layer}`, F, D)));
+  }
+  kept.push(h);
+  const logits = g.matmul(g.reshape(h, [B * T, D]), weight('head', D, V));
+  kept.push(logits);
+  return { loss: g.mean(g.crossEntropy(logits, targets)), weights, kept };
+}
+
+function feedsAndWeights(weights: readonly g.Value[]) {
+  const stream = new RandomStream('recompute');
+  const ids = (count: number) => Array.from({ length: count }, () => stream.below(V));
+  const feeds = {
+    tokens: g.hostTensor(ids(B * T), [B, T], 'i32'),
+    targets: g.hostTensor(ids(B * T), [B * T], 'i32'),
+  };
+  const values = weights.map((weight) => {
+    const data = Array.from({ length: g.sizeOf(weight.shape) }, () => stream.normal() * 0.5);
+    return [(weight as g.Value<'variable'>).attrs.name, g.hostTensor(data, weight.shape, 'f32')] as const;
+  });
+  return { feeds, variables: Object.fromEntries(values) };
+}
+
+/** Forward values that a gradient graph reads, other than through copies: what has to be stored. */
+function storedFor(loss: g.Value, grads: readonly g.Value[]): g.Value[] {
+  const forward = new Set(g.topologicalOrder([loss]));
+  const read = g
+    .topologicalOrder(grads)
+    .filter((value) => !forward.has(value))
+    .flatMap(({ inputs }) => inputs);
+  return [...new Set(read)].filter((value) => forward.has(value) && value.inputs.length > 0);
+}
+
+const { loss, weights, kept } = stack();
+const plain = g.gradients(loss, weights);
+const thrifty = g.gradients(loss, weights, { keep: kept });
+const { feeds, variables } = feedsAndWeights(weights);
+const run = (grads: readonly g.Value[]) => {
+  const outputs = Object.fromEntries(grads.map((grad, i) => [`d${i}`, grad]));
+  return runEager(outputs, feeds, variables);
+};
+
+describe('gradients with keep', () => {
+  test('are bit for bit those without', () => {
+    const [a, b] = [run(plain).results, run(thrifty).results];
+    expect(Object.keys(a)).toHaveLength(3 + 5 * LAYERS - 1);
+    expect(Object.values(a).every(({ data }) => data.some((x) => x !== 0))).toBe(true);
+    for (const name of Object.keys(a)) expect(b[name].data).toEqual(a[name].data);
+  });
+
+  test('read no forward value that is not kept', () => {
+    expect(storedFor(loss, thrifty).filter((value) => !kept.includes(value))).toEqual([]);
+    expect(storedFor(loss, plain).filter((value) => !kept.includes(value)).length).toBeGreaterThan(20);
+  });
+
+  test('compute each dropped forward value at most once again', () => {
+    const forward = g.topologicalOrder([loss]);
+    const count = (values: readonly g.Value[], op: g.OpName) => values.filter((value) => value.op === op).length;
+    const both = g.topologicalOrder([loss, ...thrifty]);
+    for (const op of ['softmax', 'gather'] as const) {
+      const again = count(both, op) - count(forward, op);
+      expect(again).toBeLessThanOrEqual(count(forward, op));
+    }
+    expect(count(both, 'softmax')).toBe(2 * LAYERS);
+  });
+
+  test('run a recomputation not before the gradient that needs it', () => {
+    const forward = new Set(g.topologicalOrder([loss]));
+    const barriers = g.topologicalOrder(thrifty).filter(({ op }) => op === 'barrier');
+    expect(barriers.length).toBeGreaterThanOrEqual(LAYERS);
+    for (const { inputs } of barriers) {
+      expect(kept).toContain(inputs[0]);
+      expect(forward.has(inputs[1])).toBe(false);
+    }
+  });
+
+  test('of nothing kept start again from the inputs and weights', () => {
+    const grads = g.gradients(loss, weights, { keep: [] });
+    expect(storedFor(loss, grads)).toEqual([]);
+    const [a, b] = [run(plain).results, run(grads).results];
+    for (const name of Object.keys(a)) expect(b[name].data).toEqual(a[name].data);
+  });
+
+  test('show their copies behind a barrier in print', () => {
+    const x = g.input('x', [2, 3], 'f32');
+    const w = g.variable('w', [3, 3], 'f32');
+    const h = g.tanh(g.matmul(x, w));
+    const y = g.sum(g.exp(g.mul(h, h)));
+    const [dw] = g.gradients(y, [w], { keep: [h] });
+    expect(g.printProgram(outputsOnly({ dw }, 'recompute'))).toMatchInlineSnapshot(`
+      "program recompute
+        %0 f32[2,3] = input name="x"
+        %1 f32[] = fill value=1
+        %2 f32[1,1] = reshape %1
+        %3 f32[2,3] = broadcastTo %2
+        %4 f32[3,3] = variable name="w"
+        %5 f32[2,3] = matmul %0 %4
+        %6 f32[2,3] = tanh %5
+        %7 f32[2,3] = barrier %6 %1
+        %8 f32[2,3] = mul %7 %6
+        %9 f32[2,3] = exp %8
+        %10 f32[2,3] = mul %3 %9
+        %11 f32[2,3] = mul %10 %6
+        %12 f32[2,3] = mul %10 %6
+        %13 f32[2,3] = add %11 %12
+        %14 f32[] = fill value=1
+        %15 f32[2,3] = square %6
+        %16 f32[2,3] = sub %14 %15
+        %17 f32[2,3] = mul %13 %16
+        %18 f32[3,3] = matmul %0 %17 transposeA
+        output dw = %18
+      "
+    `);
+  });
+
+  test('never copy an in-place write', () => {
+    const cache = g.variable('cache', [4, 3], 'f32');
+    const w = g.variable('w', [3], 'f32');
+    const at = g.input('at', [1], 'i32');
+    const written = g.stopGradient(g.updateRows(cache, at, g.input('row', [1, 3], 'f32')));
+    const [dw] = g.gradients(g.sum(g.square(g.mul(written, w))), [w], { keep: [] });
+    const writes = g.topologicalOrder([dw]).filter(({ op }) => op === 'updateRows');
+    expect(writes).toHaveLength(1);
+  });
+});
