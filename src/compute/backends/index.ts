@@ -1,3 +1,4 @@
+export { type EagerBackend, type EagerOptions, eagerBackend } from './eager';
 export {
   type ComputeDtypeChoice,
   chooseComputeDtype,
