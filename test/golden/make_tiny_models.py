@@ -12,7 +12,7 @@ import json, os, shutil
 import gguf, numpy as np, torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -32,6 +32,10 @@ LLAMA3 = ("{{- bos_token }}{%- if not date_string is defined %}{%- if strftime_n
 MERGES = [('t', 'h'), ('th', 'e'), ('Ġ', 'a'), ('i', 'n'), ('Ċ', 'Ċ'), ('s', 'e'), ('Ġ', 't')]
 
 
+# The cut of Llama 3: line breaks stay together, so that a turn's header never merges with the text after it.
+WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+
 def tokenizer(specials, template, bos, eos):
     """Byte-level BPE over a small alphabet: V = 67 ids in all, special tokens first."""
     letters = ['Ġ', 'Ċ', *"abcdefghijklmnopqrstuvwxyzABCDEHILQRSTW0123456789.,:!?'"]
@@ -39,7 +43,8 @@ def tokenizer(specials, template, bos, eos):
     vocab = {t: i for i, t in enumerate([*specials, *letters][:67 - len(joined)] + joined)}
     assert len(vocab) == 67, len(vocab)
     t = Tokenizer(models.BPE(vocab=vocab, merges=MERGES))
-    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    byte_level = lambda regex: pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=regex)
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(WORDS), 'isolated'), byte_level(False)]) if bos else byte_level(True)
     t.decoder = decoders.ByteLevel()
     t.add_special_tokens([AddedToken(s, special=True, normalized=False) for s in specials])
     fast = PreTrainedTokenizerFast(tokenizer_object=t, bos_token=bos, eos_token=eos, pad_token=eos, clean_up_tokenization_spaces=False)

@@ -59,7 +59,7 @@ export function createTokenizer(files: TokenizerFiles, options: TokenizerOptions
   const date = options.date ?? '2024-07-26';
   let bpe: BpeTokenizer;
   try {
-    bpe = new BpeTokenizer(files.tokenizerJson, { clean_up_tokenization_spaces: false });
+    bpe = new BpeTokenizer(cutAllNumerals(files.tokenizerJson), { clean_up_tokenization_spaces: false });
   } catch (cause) {
     throw new FileFormatError(
       `createTokenizer: tokenizer.json must describe a tokenizer, got ${(cause as Error).message} (${from}). Fetch the model again.`,
@@ -132,4 +132,20 @@ function refuseSpecialTokens(messages: readonly ChatMessage[], special: readonly
       }
     }
   }
+}
+
+/**
+ * Writes the pre-tokenizer `Digits` as a split by \p{N}, also inside sequences.
+ * The JavaScript library cuts at \d alone, the Rust one at every numeral ("½", "²", "Ⅷ").
+ */
+function cutAllNumerals(tokenizerJson: object): object {
+  const rewrite = (cut: unknown): unknown => {
+    if (typeof cut !== 'object' || cut === null) return cut;
+    const { type, individual_digits: single, pretokenizers } = cut as Record<string, unknown>;
+    if (type === 'Sequence' && Array.isArray(pretokenizers))
+      return { ...cut, pretokenizers: pretokenizers.map(rewrite) };
+    if (type !== 'Digits') return cut;
+    return { type: 'Split', pattern: { Regex: single ? '\\p{N}' : '\\p{N}+' }, behavior: 'Isolated', invert: false };
+  };
+  return { ...tokenizerJson, pre_tokenizer: rewrite((tokenizerJson as { pre_tokenizer?: unknown }).pre_tokenizer) };
 }

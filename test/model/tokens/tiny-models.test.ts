@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ChatMessage } from '../../../src/labels';
+import {
+  createTokenizer,
+  encodeChatExample,
+  encodePrompt,
+  tokenizerFromFolder,
+  tokenizerFromGguf,
+} from '../../../src/model/tokens';
+
+const folder = (name: string) => join(__dirname, '../../golden', name);
+const MODELS = ['tiny-llama', 'tiny-llama3', 'tiny-qwen2'];
+const chat: ChatMessage[] = [{ role: 'user', content: ' is it? ' }];
+
+interface Golden {
+  renders: { messages: ChatMessage[]; addGenerationPrompt: boolean; text: string }[];
+}
+
+describe('the chat templates of three families', () => {
+  test.each(MODELS)('%s renders as Python’s jinja2 does, with the date that is given', (name) => {
+    const tokenizer = createTokenizer(tokenizerFromFolder(folder(name)), { defaultSystem: 'template' });
+    const { renders } = JSON.parse(readFileSync(join(folder(name), 'golden.json'), 'utf8')) as Golden;
+    expect(renders).toHaveLength(4);
+    for (const { messages, addGenerationPrompt, text } of renders)
+      expect(tokenizer.renderChat(messages, { addGenerationPrompt })).toBe(text);
+  });
+
+  test.each([
+    ['tiny-llama', '<|im_start|>user\n is it? <|im_end|>\n<|im_start|>assistant\n'],
+    ['tiny-qwen2', '<|im_start|>user\n is it? <|im_end|>\n<|im_start|>assistant\n'],
+    [
+      'tiny-llama3',
+      '<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nis it?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n',
+    ],
+  ])('%s invents no system turn with defaultSystem "none"', (name, text) => {
+    const tokenizer = createTokenizer(tokenizerFromFolder(folder(name)));
+    expect(tokenizer.renderChat(chat, { addGenerationPrompt: true })).toBe(text);
+  });
+
+  test.each([
+    ['tiny-llama', 0],
+    ['tiny-llama3', 1],
+    ['tiny-qwen2', 0],
+  ])('%s holds exactly %i begin-of-text token, with either system option', (name, wanted) => {
+    for (const defaultSystem of ['none', 'template'] as const) {
+      const files = tokenizerFromFolder(folder(name));
+      const tokenizer = createTokenizer(files, { defaultSystem });
+      const bos = tokenizer.encode('<|begin_of_text|>');
+      const count = [...encodePrompt(tokenizer, chat)].filter((id) => bos.length === 1 && id === bos[0]).length;
+      expect(count).toBe(wanted);
+    }
+  });
+
+  test.each([
+    ['tiny-llama', '<|im_end|>'],
+    ['tiny-llama3', '<|eot_id|>'],
+    ['tiny-qwen2', '<|im_end|>'],
+  ])('%s supervises its own end of turn, %s', (name, end) => {
+    const tokenizer = createTokenizer(tokenizerFromFolder(folder(name)));
+    const row = encodeChatExample(tokenizer, chat, 'it is.', { maxTokens: 99 });
+    if ('dropped' in row) throw new Error(row.dropped);
+    expect(tokenizer.decode(row.ids.slice(row.promptLength))).toBe(`it is.${end}`);
+  });
+
+  test('the day is an option, and a day that is none is refused', () => {
+    const files = tokenizerFromFolder(folder('tiny-llama3'));
+    const on = (date: string) =>
+      createTokenizer(files, { defaultSystem: 'template', date }).renderChat(chat, { addGenerationPrompt: true });
+    expect(on('2025-01-05')).toContain('today: 05 Jan 2025');
+    expect(() => on('yesterday')).toThrow('date must be YYYY-MM-DD, got "yesterday"');
+    expect(createTokenizer(files, { date: '2025-01-05' }).hash).not.toBe(createTokenizer(files).hash);
+  });
+});
+
+describe('templates that go wrong', () => {
+  const files = tokenizerFromFolder(folder('tiny-llama'));
+  const rendering = (chatTemplate: string | null) => () =>
+    createTokenizer({ ...files, chatTemplate }).renderChat(chat, { addGenerationPrompt: true });
+
+  test('a template that refuses the messages is a data error with its words', () => {
+    expect(rendering("{{ raise_exception('roles must alternate') }}")).toThrow('got "roles must alternate"');
+  });
+
+  test('a template that is not Jinja, or none at all, names the file', () => {
+    expect(rendering('{% if %}')).toThrow(/must be Jinja.*tokenizer\.json/);
+    expect(rendering(null)).toThrow(/must have a chat template, got none.*tokenizer\.json/);
+  });
+
+  test('a template that mixes the system turn into the user turn cannot leave it out, and says so', () => {
+    const mixing =
+      "{% if messages[0].role == 'system' and messages|length > 1 %}USER {{ messages[0].content }} {{ messages[1].content }}{% else %}USER {{ messages[0].content }}{% endif %}END";
+    expect(rendering(mixing)).toThrow('Use defaultSystem "template"');
+  });
+
+  test('a template without an end of turn cannot make training rows', () => {
+    const open =
+      "{% for m in messages %}{{ m.role + ' ' + m.content }}{% endfor %}{% if add_generation_prompt %}assistant {% endif %}";
+    const tokenizer = createTokenizer({ ...files, chatTemplate: open });
+    expect(() => encodeChatExample(tokenizer, chat, 'it is', { maxTokens: 99 })).toThrow('must end with a stop token');
+  });
+});
+
+describe('tokenizer files that go wrong', () => {
+  const metadata = {
+    'tokenizer.ggml.model': 'gpt2',
+    'tokenizer.ggml.pre': 'gpt-2',
+    'tokenizer.ggml.tokens': ['<|im_end|>', 'a', 'b', 'ab'],
+    'tokenizer.ggml.token_type': [3, 1, 1, 1],
+    'tokenizer.ggml.merges': ['a b'],
+    'tokenizer.ggml.eos_token_id': 0,
+  };
+
+  test('metadata that is whole makes a tokenizer', () => {
+    const tokenizer = createTokenizer(tokenizerFromGguf(metadata, 'x.gguf'));
+    expect([...tokenizer.encode('aab<|im_end|>')]).toEqual([1, 3, 0]);
+    expect([...tokenizer.stopTokenIds]).toEqual([0]);
+  });
+
+  test.each([
+    ['tokenizer.ggml.model', 'llama', 'must be byte-level BPE'],
+    ['tokenizer.ggml.pre', 'novel', 'must be one of smollm, gpt-2, llama-bpe, qwen2, got "novel"'],
+    ['tokenizer.ggml.tokens', undefined, '"tokenizer.ggml.tokens" must be a list of strings'],
+    ['tokenizer.ggml.merges', [], '"tokenizer.ggml.merges" must be a list of strings'],
+    ['tokenizer.ggml.token_type', [3], '"tokenizer.ggml.token_type" must have 4 entries, got 1'],
+  ])('metadata with %s = %j names the file and the key', (key, value, message) => {
+    expect(() => tokenizerFromGguf({ ...metadata, [key]: value }, 'x.gguf')).toThrow(message);
+    expect(() => tokenizerFromGguf({ ...metadata, [key]: value }, 'x.gguf')).toThrow('x.gguf');
+  });
+
+  test('a folder without tokenizer.json names it', () => {
+    expect(() => tokenizerFromFolder(__dirname)).toThrow(/tokenizer\.json must be a JSON file/);
+  });
+
+  test('a stop token outside the vocabulary is refused', () => {
+    const files = tokenizerFromFolder(folder('tiny-llama'));
+    expect(() => createTokenizer({ ...files, stopTokens: ['<|nothing|>'] })).toThrow('got "<|nothing|>"');
+  });
+});
