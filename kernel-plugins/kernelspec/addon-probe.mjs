@@ -30,7 +30,10 @@ export function probeAddon(layout, env, changes = {}) {
   const log = `${result.stderr ?? ''}${result.stdout ?? ''}`;
   const line = (result.stdout ?? '').split('\n').find((text) => text.startsWith('PROBE'));
   if (line === undefined) {
-    const said = log.split('\n').find((text) => /error|cannot|undefined symbol/i.test(text) && !/^\d{4}-/.test(text));
+    const lines = log.split('\n');
+    const said =
+      lines.find((text) => /^\w*Error\b.*: /.test(text)) ??
+      lines.find((text) => /undefined symbol|cannot open/i.test(text));
     const end = result.signal ? `signal ${result.signal}` : `exit code ${result.status}`;
     return { error: (said ?? end).trim().slice(0, 300), gpu: false, log };
   }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { basename, dirname, join } from 'node:path';
 import { probeAddon } from './addon-probe.mjs';
 import { SetupError } from './failures.mjs';
-import { PINNED, tensorflowFolder } from './layout.mjs';
+import { installedVariant, PINNED, tensorflowFolder } from './layout.mjs';
 import { keyOf, readStamp, textOf, writeStamp } from './stamps.mjs';
 
 const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
@@ -77,7 +77,7 @@ function stampFile(layout) {
   return join(dirname(layout.addon), 'mstlab-addon.json');
 }
 
-// Both versions, the place of TensorFlow (the run path), and the wheel's library by size: the GPU wheel's differs.
+// Both versions, the place of TensorFlow (the run path), which of its builds it is, and its libraries by size.
 function addonKey(layout) {
   const tensorflow = tensorflowFolder(layout);
   if (tensorflow === null) return null;
@@ -87,6 +87,7 @@ function addonKey(layout) {
     versionOf(join(layout.nodeModules, 'node-api-headers')),
     PINNED,
     tensorflow,
+    installedVariant(layout),
     LIBRARIES.map((name) => statSync(join(tensorflow, name), { throwIfNoEntry: false })?.size ?? null),
   ]);
 }

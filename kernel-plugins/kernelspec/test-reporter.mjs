@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
 /**
  * A Vitest reporter that leaves what the test run came to in the file MSTLAB_TEST_RESULTS:
@@ -6,6 +7,10 @@ import { writeFileSync } from 'node:fs';
  * process that died, counts as a failure even though none of its tests ran.
  */
 export default class ResultsReporter {
+  onInit(vitest) {
+    this.root = vitest.config.root;
+  }
+
   onTestRunEnd(modules, errors, reason) {
     const results = { passed: 0, failed: 0, skipped: [], failures: [], files: modules.length, interrupted: false };
     const fail = (title) => {
@@ -13,7 +18,7 @@ export default class ResultsReporter {
       results.failures.push(title);
     };
     for (const module of modules) {
-      const file = module.relativeModuleId ?? module.moduleId;
+      const file = relative(this.root, module.moduleId);
       if (module.state() === 'failed' && module.errors().length > 0) fail(`${file}: ${module.errors()[0].message}`);
       for (const suite of module.children.allSuites()) {
         if (suite.errors().length > 0) fail(`${file} > ${suite.fullName}: ${suite.errors()[0].message}`);
