@@ -14,7 +14,7 @@ export function cellWriter(cells: readonly Cell[]): (cell: Cell) => string {
     .map((cell) => Math.abs(cell))
     .sort((a, b) => a - b);
   const whole = sizes.every((size) => Number.isInteger(size));
-  const typical = sizes.length > 0 ? sizes[Math.floor(sizes.length / 2)] : 1;
+  const typical = sizes.length > 0 ? sizes[Math.floor((sizes.length - 1) / 2)] : 1;
   const decimals = whole ? 0 : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(typical))));
   return (cell) => {
     if (cell === null) return missingText;

@@ -8,7 +8,8 @@ export function bootstrapMeans(values: readonly number[], count: number, random:
   const means = new Float64Array(count);
   for (let b = 0; b < count; b++) {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += data[random.below(n)];
+    // Scaling instead of rejection: a draw's bias is below n / 2^32, and the loop takes half the time.
+    for (let i = 0; i < n; i++) sum += data[Math.floor((random.uint32() / 4294967296) * n)];
     means[b] = sum / n;
   }
   return means.sort();

@@ -1,5 +1,5 @@
 /**
- * P(Z ≤ x) for a standard normal Z, with a relative error below 1e-13 for |x| ≤ 35: a Taylor series of erf for small
+ * P(Z ≤ x) for a standard normal Z, with a relative error below 1e-12 for |x| ≤ 35: a Taylor series of erf for small
  * |x| and a continued fraction of the tail (Abramowitz and Stegun 26.2.14) beyond.
  */
 export function normalCdf(x: number): number {
