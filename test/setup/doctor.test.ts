@@ -114,6 +114,7 @@ describe('doctor after set-up', () => {
     { name: 'Jupyter kernel', file: '.venv/share/jupyter/kernels/mstlab/kernel.json' },
     { name: 'TypeScript build', file: 'src/core/a.ts' },
   ])('$name fails when $file changed', async ({ name, file }) => {
+    const before = machine.read(file);
     machine.write(
       file,
       file.endsWith('.json') ? '{ "packages": { "node_modules/x": { "version": "1" } } }' : 'changed',
