@@ -6,6 +6,7 @@ import { type ChartNotes, captionOf } from './caption';
 import type { Figure } from './figure';
 import { chartLayout } from './layout';
 import { plotText, spoken, wrapped } from './plot-text';
+import { whiskers } from './whiskers';
 
 /** One bar: an arm under a condition, mostly the label it was asked with. */
 export interface ArmBar {
@@ -50,10 +51,7 @@ export function armBars(input: ArmBarsInput): Figure {
       y: own.map(({ estimate }) => estimate.estimate),
       width: slot * 0.9,
       error_y: {
-        type: 'data',
-        symmetric: false,
-        array: own.map(({ estimate }) => above(estimate)),
-        arrayminus: own.map(({ estimate }) => below(estimate)),
+        ...whiskers(own.map(({ estimate }) => estimate)),
         color: '#262626',
         thickness: 1.5,
         width: 5,
@@ -111,14 +109,4 @@ export function armBars(input: ArmBarsInput): Figure {
     layout: { ...layout, barmode: 'overlay', annotations: [...(layout.annotations ?? []), ...gaps] },
     alt,
   };
-}
-
-/** Length of the upper whisker; null draws none. */
-export function above(value: Estimate | undefined): number {
-  return value?.estimate != null && value.high !== null ? value.high - value.estimate : (null as unknown as number);
-}
-
-/** Length of the lower whisker; null draws none. */
-export function below(value: Estimate | undefined): number {
-  return value?.estimate != null && value.low !== null ? value.estimate - value.low : (null as unknown as number);
 }

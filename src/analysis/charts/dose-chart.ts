@@ -1,12 +1,12 @@
 import type { Data, Shape } from 'plotly.js';
 import { ConfigError } from '../../core';
 import { type Estimate, printEstimate } from '../stats/estimate';
-import { above, below } from './arm-bars';
 import { armStyles } from './arm-style';
 import { type ChartNotes, captionOf } from './caption';
 import type { Figure } from './figure';
 import { chartLayout } from './layout';
 import { plotText, spoken, wrapped } from './plot-text';
+import { whiskers } from './whiskers';
 
 /** One point of a label sweep. */
 export interface DosePoint {
@@ -50,15 +50,7 @@ export function doseChart(input: DoseChartInput): Figure {
       x: labels.map((_, at) => at + shift),
       y: own.map((point) => point?.estimate.estimate ?? null),
       connectgaps: false,
-      error_y: {
-        type: 'data',
-        symmetric: false,
-        array: own.map((point) => above(point?.estimate)),
-        arrayminus: own.map((point) => below(point?.estimate)),
-        color: style.colour,
-        thickness: 1.8,
-        width: 5,
-      },
+      error_y: { ...whiskers(own.map((point) => point?.estimate)), color: style.colour, thickness: 1.8, width: 5 },
       line: { color: style.colour, width: 2, dash: style.dash },
       marker: { color: style.colour, size: 10, symbol: style.symbol },
       hovertext: own.map((point, at) =>

@@ -49,6 +49,8 @@ export function startRasteriser(): Rasteriser {
     png: async ({ data, layout }) => {
       if (gone !== null) throw new InternalError(`figurePng: the drawing thread ended, ${gone}.`);
       const heightPx = layout.height;
+      if (!Array.isArray(data))
+        throw new ConfigError(`figurePng: data must be a list of traces, got ${typeof data}. Pass { data, layout }.`);
       if (typeof heightPx !== 'number' || !(heightPx > 0))
         throw new ConfigError(`figurePng: layout.height must be a positive number of pixels, got ${heightPx}. Set it.`);
       const widthPx = layout.width ?? figureWidthPx;

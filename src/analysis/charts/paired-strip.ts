@@ -5,6 +5,7 @@ import { type ChartNotes, captionOf, signed } from './caption';
 import type { Figure } from './figure';
 import { chartLayout } from './layout';
 import { plotText, wrapped } from './plot-text';
+import { whiskers } from './whiskers';
 
 /** One comparison: a difference per topic, and their mean with its interval. */
 export interface PairedStrip {
@@ -44,15 +45,7 @@ export function pairedStrips(input: PairedStripsInput): Figure {
       x: [estimate.estimate],
       y: [rows[at] + 0.28],
       marker: { color: '#111111', size: 11, symbol: 'diamond' },
-      error_x: {
-        type: 'data',
-        symmetric: false,
-        array: [estimate.estimate !== null && estimate.high !== null ? estimate.high - estimate.estimate : 0],
-        arrayminus: [estimate.estimate !== null && estimate.low !== null ? estimate.estimate - estimate.low : 0],
-        color: '#111111',
-        thickness: 2.2,
-        width: 6,
-      },
+      error_x: { ...whiskers([estimate]), color: '#111111', thickness: 2.2, width: 6 },
       hovertext: plotText(`${name}: ${printEstimate(estimate)}`),
       hoverinfo: 'text',
     },
