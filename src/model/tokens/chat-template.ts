@@ -17,6 +17,9 @@ export interface ChatTemplateOptions {
   readonly from: string;
 }
 
+/** The system turn that is given to the template in order to be cut off again. */
+const OURS: ChatMessage = { role: 'system', content: 'X' };
+
 export interface ChatTemplate {
   /** Chat messages → the prompt's text. `addGenerationPrompt` opens the assistant's turn. */
   render(messages: readonly ChatMessage[], options: { addGenerationPrompt: boolean }): string;
@@ -40,6 +43,7 @@ export function compileChatTemplate(options: ChatTemplateOptions): ChatTemplate 
     );
   }
   const date = readDate(options.date);
+  const dateString = formatDate(date, '%d %b %Y');
 
   const renderRaw = (messages: readonly ChatMessage[], addGenerationPrompt: boolean): string => {
     const environment = new Environment();
@@ -60,7 +64,7 @@ export function compileChatTemplate(options: ChatTemplateOptions): ChatTemplate 
           stop === undefined ? i : start + i,
         ),
       strftime_now: (format: string) => formatDate(date, format),
-      date_string: formatDate(date, '%d %b %Y'),
+      date_string: dateString,
       bos_token: bosToken ?? '',
       eos_token: options.eosToken ?? '',
       add_generation_prompt: addGenerationPrompt,
@@ -71,24 +75,26 @@ export function compileChatTemplate(options: ChatTemplateOptions): ChatTemplate 
     return String(result.value);
   };
 
+  let systemTurn: string | null = null; // what the template writes for OURS alone
+  let prefix: string | null = null; // the begin-of-text token, if the template writes one
   return {
     render(messages, { addGenerationPrompt }) {
       if (messages.length === 0)
         throw new DataError(
           `renderChat: a chat must have at least 1 message, got 0 (from the caller). Pass the user's turn.`,
         );
-      const asIs = renderRaw(messages, addGenerationPrompt);
-      if (defaultSystem === 'template' || messages[0].role === 'system') return asIs;
-      const ours: ChatMessage = { role: 'system', content: 'X' };
-      const alone = renderRaw([ours], false);
-      const withOurs = renderRaw([ours, ...messages], addGenerationPrompt);
-      if (!withOurs.startsWith(alone)) {
+      if (defaultSystem === 'template' || messages[0].role === 'system')
+        return renderRaw(messages, addGenerationPrompt);
+      systemTurn ??= renderRaw([OURS], false);
+      prefix ??= bosToken && renderRaw([{ role: 'user', content: 'X' }], false).startsWith(bosToken) ? bosToken : '';
+      const whole = renderRaw([OURS, ...messages], addGenerationPrompt);
+      if (!whole.startsWith(systemTurn)) {
         throw new ConfigError(
           `renderChat: a system turn must stand apart from the turns after it for defaultSystem "none", got a template that mixes them (from ${from}). Use defaultSystem "template".`,
         );
       }
-      const turns = withOurs.slice(alone.length);
-      return bosToken && asIs.startsWith(bosToken) && !turns.startsWith(bosToken) ? bosToken + turns : turns;
+      const turns = whole.slice(systemTurn.length);
+      return turns.startsWith(prefix) ? turns : prefix + turns;
     },
   };
 }

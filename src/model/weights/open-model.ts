@@ -52,7 +52,8 @@ const IGNORED = /\.rotary_emb\.inv_freq$/;
  */
 export async function openModel(ref: string = DEFAULT_MODEL, options: TokenizerOptions = {}): Promise<ModelFiles> {
   const path = resolveModelPath(ref);
-  const id = ref === DEFAULT_MODEL ? ref : basename(path).replace(/\.gguf$/, '');
+  const isEmbedded = ref === DEFAULT_MODEL && !process.env.MSTLAB_MODEL;
+  const id = isEmbedded ? ref : basename(path).replace(/\.gguf$/, '');
   if (!isFolder(path)) {
     const tensors = openGguf(path);
     return closingOnError(tensors, async () => {

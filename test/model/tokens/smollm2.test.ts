@@ -3,8 +3,14 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ChatMessage } from '../../../src/labels';
-import { encodeChatExample, encodePrompt, type Tokenizer } from '../../../src/model/tokens';
-import { openModel } from '../../../src/model/weights';
+import {
+  createTokenizer,
+  encodeChatExample,
+  encodePrompt,
+  type Tokenizer,
+  tokenizerFromGguf,
+} from '../../../src/model/tokens';
+import { openGguf, openModel, resolveModelPath } from '../../../src/model/weights';
 
 interface Golden {
   texts: string[];
@@ -68,6 +74,22 @@ describe('the tokenizer rebuilt from the GGUF file', () => {
   test('no text and no ids are empty', () => {
     expect([...tokenizer.encode('')]).toEqual([]);
     expect(tokenizer.decode([])).toBe('');
+  });
+});
+
+describe('the cuts of other families', () => {
+  const cuts = JSON.parse(readFileSync(join(__dirname, '../../golden/smollm2-cuts.json'), 'utf8')) as Record<
+    string,
+    number[][]
+  >;
+
+  test.each(Object.keys(cuts))('%s gives the ids of the Rust tokenizer on 200 strings', (pre) => {
+    const file = openGguf(resolveModelPath('smollm2-135m'));
+    const files = tokenizerFromGguf({ ...file.metadata, 'tokenizer.ggml.pre': pre }, 'test');
+    file.close();
+    const other = createTokenizer(files);
+    const wrong = golden.texts.filter((text, i) => [...other.encode(text)].join() !== cuts[pre][i].join());
+    expect(wrong).toEqual([]);
   });
 });
 
