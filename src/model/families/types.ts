@@ -44,7 +44,8 @@ export interface ForwardInput {
  *
  * slots i32 [B,T]: the slot each of the given tokens is written to; token i sees slot j if j ≤ slots[i].
  * keySegments i32 [B,maxTokens] or null: adds the rule of segments over slots (-1 hides a slot). With right-padded
- * prompts it is not needed: the padding lies behind the newest slot and is overwritten by decoding.
+ * prompts it is not needed: the padding lies behind the newest slot and is overwritten by decoding. With attend 'cache'
+ * and null here the program does not read `segments`.
  * attend 'tokens': the given tokens see only each other (a prompt written into an empty cache);
  * 'cache': they see the cache after the write (a decode step, or a prompt continued).
  */
