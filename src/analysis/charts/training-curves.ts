@@ -49,11 +49,12 @@ export function trainingCurves({ curves, title, note }: TrainingCurvesInput): Fi
       },
       {
         type: 'scatter',
-        mode: 'lines',
+        mode: smooth.length > 1 ? 'lines' : 'lines+markers',
         name: plotText(style.name),
         x: shown.map(({ step }) => step),
         y: smooth,
         line: { color: style.colour, width: 2.4, dash: style.dash },
+        marker: { color: style.colour, size: 8, symbol: style.symbol },
         hovertemplate: `${plotText(style.name)}, step %{x}: %{y:.3f}<extra></extra>`,
       },
     ];

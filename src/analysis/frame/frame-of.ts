@@ -1,4 +1,5 @@
 import type { DataFrame } from 'danfojs-node';
+import { loadAddon } from '../../compute/backends/tensorflow/addon';
 import { ConfigError, DataError } from '../../core';
 
 export type Cell = number | string | boolean | null;
@@ -12,7 +13,7 @@ type Dtype = 'int32' | 'float32' | 'string' | 'boolean';
  * and a missing cell stays null. Cells keep their float64 value; danfo's own arithmetic would be float32, so numbers
  * are computed before they come here. The first call loads danfo and TensorFlow.
  * Throws ConfigError for a name that is not snake_case or hides a member of DataFrame, DataError for columns of
- * unequal length, a column of mixed types, NaN, infinities and undefined.
+ * unequal length, a column of mixed types, NaN, infinities and undefined, MachineError when TensorFlow does not load.
  */
 export function frameOf(columns: Columns): DataFrame {
   const names = Object.keys(columns);
@@ -23,7 +24,7 @@ export function frameOf(columns: Columns): DataFrame {
     throw new ConfigError(
       `frameOf: column names must be snake_case, got ${problems.join(', ')}. Rename them, for example magnitude_0_to_10.`,
     );
-  const danfo = require('danfojs-node') as typeof import('danfojs-node');
+  const danfo = loadDanfo();
   // danfo defines one property per column on the frame, which would hide its own member of that name.
   const hiding = names.filter((name) => name in danfo.DataFrame.prototype);
   if (hiding.length > 0)
@@ -41,6 +42,12 @@ export function frameOf(columns: Columns): DataFrame {
   if (rows === 0) return new danfo.DataFrame([], { columns: names });
   const copied = Object.fromEntries(names.map((name) => [name, [...columns[name]]]));
   return new danfo.DataFrame(copied, { dtypes });
+}
+
+/** danfo brings TensorFlow.js up as it loads (about 1 s), so it waits for the first frame and for the settings of the addon. */
+function loadDanfo(): typeof import('danfojs-node') {
+  loadAddon();
+  return require('danfojs-node');
 }
 
 /** The dtype that all non-missing cells of a column share. */
