@@ -99,7 +99,6 @@ export class Generator {
         tokens: column(Int32Array.from({ length: batch }, (_, b) => rows[b]?.tokens.at(-1) ?? 0)),
         positions: column(slots),
         slots: column(slots),
-        segments: column(new Int32Array(batch).fill(1)),
         temperature,
       });
     }

@@ -38,7 +38,7 @@ export const LOGITS_VARIABLE = 'generate.logits';
  * what padding wrote is overwritten by decoding before any token sees it.
  *
  * prefill: tokens, positions, segments, slots i32 [B,P], last i32 [B] (row of [B·P] of each prompt's last token), temperature f32 [].
- * decode: tokens, positions, segments, slots i32 [B,1], temperature f32 [].
+ * decode: tokens, positions, slots i32 [B,1], temperature f32 []; a slot is seen once it is written, so segments play no part.
  * Both give values f32 [B,K], ids i32 [B,K], logSum f32 [B] (at temperature 1), logSumTempered f32 [B].
  */
 export function decodePrograms(
