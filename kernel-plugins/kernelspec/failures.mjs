@@ -79,7 +79,8 @@ export function failureOf({ where, tool, result, log, free }) {
   );
 }
 
-function shortened(line) {
+/** A tool's line as it stands in a sentence: on one line, at most 160 characters. */
+export function shortened(line) {
   const text = line.trim().replace(/\s+/g, ' ');
   return text.length > 160 ? `${text.slice(0, 157)}...` : text;
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { SetupError } from './failures.mjs';
+import { SetupError, shortened } from './failures.mjs';
 import { keyOf, readStamp, removeStamp, textOf, writeStamp } from './stamps.mjs';
 
 const SOURCES = ['src', 'kernel-plugins'];
@@ -23,7 +23,7 @@ export const typescriptBuildStep = {
     if (errors.length > 0) {
       throw new SetupError(
         `set-up, ${this.where}: the sources must compile, got ${errors.length} error${errors.length > 1 ? 's' : ''}, ` +
-          `first: ${errors[0].trim()} (log: ${result.log}). Correct the source and run the same command again.`,
+          `first: ${shortened(errors[0])} (log: ${result.log}). Correct the source and run the same command again.`,
       );
     }
     context.require(result, { where: this.where, tool: 'tsc' });
