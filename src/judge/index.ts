@@ -1,1 +1,2 @@
+export * from './offline';
 export type { Indicator, Judge, Judgement, Verdict } from './types';

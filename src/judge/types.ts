@@ -18,6 +18,8 @@ export interface Judgement {
   readonly profiles: Readonly<Record<string, number>> | null;
   readonly verdict: Verdict | null;
   readonly indicators: readonly Indicator[];
+  /** What a reader should know of the text itself, such as that it speaks to its judge. */
+  readonly flags: readonly string[];
   /** Why something is null; null if nothing is. */
   readonly reason: string | null;
 }

@@ -1,3 +1,4 @@
+export { checkNews, type NewsCheck, type NewsCheckName, type NewsCheckReport, newsCheckText } from './check';
 export {
   embeddedNewsDir,
   type LoadNewsOptions,
@@ -20,3 +21,4 @@ export {
   type Topic,
   TRAINED_PROFILES,
 } from './rows';
+export { type TopicLeak, topicLeak } from './topic-leak';
