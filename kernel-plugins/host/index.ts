@@ -1,9 +1,9 @@
+export { escapeHtml } from '../../src/analysis/frame/escape-html';
 export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
 export {
   type Displayable,
   displaySymbol,
   encodeBytes,
-  escapeHtml,
   isDisplayable,
   type MimeBundle,
   type RichBundle,

@@ -1,4 +1,7 @@
 /** What a notebook imports as `mstlab/notebook`: displays, progress, figures and frames, in any kernel and in a terminal. */
+
+export { escapeHtml } from '../../src/analysis/frame/escape-html';
 export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
-export { type Displayable, displaySymbol, escapeHtml, type MimeBundle, type RichBundle } from './mime-bundle';
+export { type Displayable, displaySymbol, type MimeBundle, type RichBundle } from './mime-bundle';
 export { type ProgressBarOptions, progressBar } from './progress-bar';
+export { showFigure, showFrame, showTexts } from './show';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { escapeHtml } from '../../src/analysis/frame/escape-html';
 import type { Progress, ProgressListener } from '../../src/core';
-import { escapeHtml, type RichBundle } from './mime-bundle';
+import type { RichBundle } from './mime-bundle';
 import { currentSink, type DisplaySink } from './sink';
 
 export interface ProgressBarOptions {

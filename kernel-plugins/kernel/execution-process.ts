@@ -25,7 +25,7 @@ export class ExecutionProcess {
   private escalation: NodeJS.Timeout | null = null;
 
   constructor(
-    private readonly places: { notebookDir: string; packageDir: string },
+    places: { notebookDir: string; packageDir: string },
     private readonly events: ExecutionEvents,
   ) {
     this.child = spawn(

@@ -1,3 +1,4 @@
+import { registerBuiltinFormatters } from '../../host/builtin-formatters';
 import { PluginHost } from '../../host/plugin-host';
 import { installSink } from '../../host/sink';
 import { CellRunner } from './cell-runner';
@@ -21,6 +22,7 @@ function main(notebookDir: string, packageDir: string): void {
 
   const timers = new CellTimers();
   const plugins = new PluginHost();
+  plugins.register('builtin', registerBuiltinFormatters);
   const displays = new Set<Promise<unknown>>();
   const runner = new CellRunner(
     notebookDir,

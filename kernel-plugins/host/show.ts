@@ -1,0 +1,36 @@
+import type { DataFrame } from 'danfojs-node';
+import type { Figure } from '../../src/analysis/charts';
+import type { FrameHtmlOptions } from '../../src/analysis/frame';
+import { type DisplayHandle, displayBundle } from './display';
+
+/**
+ * Shows a Plotly figure: live in JupyterLab, a PNG for readers without scripts, its `alt` text in a terminal. Await it, so that
+ * the picture is drawn when the cell ends.
+ */
+export async function showFigure(
+  figure: Pick<Figure, 'data' | 'layout'> & Partial<Figure>,
+  options: { displayId?: string } = {},
+): Promise<DisplayHandle> {
+  const { figureBundle, figureMetadata } = await import('../mime/figure-bundle.js');
+  return displayBundle({ data: await figureBundle(figure), metadata: figureMetadata(figure) }, options);
+}
+
+/** Shows a danfo frame as an escaped table, in a terminal as aligned columns. */
+export async function showFrame(
+  frame: DataFrame,
+  options: FrameHtmlOptions & { displayId?: string } = {},
+): Promise<DisplayHandle> {
+  const { displayId, ...html } = options;
+  const { frameBundle } = await import('../mime/frame-bundle.js');
+  return displayBundle({ data: frameBundle(frame, html) }, { displayId });
+}
+
+/** Shows texts side by side; what a model wrote is escaped. See `ShownText` for headings and notes. */
+export async function showTexts(
+  texts: readonly { heading: string; text: string; note?: string }[],
+  options: { caption?: string; displayId?: string } = {},
+): Promise<DisplayHandle> {
+  const { displayId, caption } = options;
+  const { textsBundle } = await import('../mime/texts-bundle.js');
+  return displayBundle({ data: textsBundle(texts, { caption }) }, { displayId });
+}
