@@ -5,7 +5,7 @@ Writes, for each of tiny-llama, tiny-llama3 and tiny-qwen2:
   NAME/adapter/         a LoRA adapter with random non-zero A and B, as PEFT writes it
   NAME/golden.json      the ragged batch, losses, greedy continuations
   NAME/golden.safetensors   logits without and with the adapter, gradients of every LoRA matrix
-and tiny-llama.gguf, the same model as llama.cpp's converter lays it out (rotary rows permuted).
+and tiny-llama.gguf and tiny-qwen2.gguf, the same models as llama.cpp's converter lays them out.
 All arithmetic is f32 on the stored (rounded) weights, with eager attention.
 """
 import json, os, shutil
@@ -97,11 +97,12 @@ def greedy(model, prompts, steps):
 
 
 def write_gguf(path, model, config, tok):
-    """The layout of llama.cpp's converter for the llama architecture."""
-    w = gguf.GGUFWriter(path, 'llama')
+    """The layout of llama.cpp's converter; only the llama architecture has its rotary rows permuted."""
+    w = gguf.GGUFWriter(path, config.model_type)
     w.add_block_count(config.num_hidden_layers); w.add_context_length(config.max_position_embeddings); w.add_embedding_length(config.hidden_size)
     w.add_feed_forward_length(config.intermediate_size); w.add_head_count(config.num_attention_heads); w.add_head_count_kv(config.num_key_value_heads)
-    w.add_key_length(config.head_dim); w.add_rope_dimension_count(config.head_dim); w.add_rope_freq_base(config.rope_parameters['rope_theta'])
+    if config.model_type == 'llama': w.add_key_length(config.head_dim); w.add_rope_dimension_count(config.head_dim)
+    w.add_rope_freq_base(config.rope_parameters['rope_theta'])
     w.add_layer_norm_rms_eps(config.rms_norm_eps); w.add_vocab_size(config.vocab_size)
     vocab = sorted(tok.get_vocab().items(), key=lambda kv: kv[1])
     w.add_tokenizer_model('gpt2'); w.add_tokenizer_pre('gpt-2'); w.add_token_list([t for t, _ in vocab])
@@ -112,14 +113,15 @@ def write_gguf(path, model, config, tok):
     permute = lambda x, heads: x.reshape(heads, 2, x.shape[0] // heads // 2, *x.shape[1:]).swapaxes(1, 2).reshape(x.shape)
     for name, value in model.state_dict().items():
         x = value.float().numpy()
-        if name == 'lm_head.weight': continue  # tied
-        if name == 'model.embed_tokens.weight': to = 'token_embd.weight'
+        if name == 'lm_head.weight' and config.tie_word_embeddings: continue
+        if name == 'lm_head.weight': to = 'output.weight'
+        elif name == 'model.embed_tokens.weight': to = 'token_embd.weight'
         elif name == 'model.norm.weight': to = 'output_norm.weight'
         else:
             _, _, layer, *rest = name.split('.')
-            to = f"blk.{layer}.{parts['.'.join(rest[:-1])]}.weight"
-            if 'q_proj' in name: x = permute(x, config.num_attention_heads)
-            if 'k_proj' in name: x = permute(x, config.num_key_value_heads)
+            to = f"blk.{layer}.{parts['.'.join(rest[:-1])]}.{rest[-1]}"
+            if 'q_proj' in name and config.model_type == 'llama': x = permute(x, config.num_attention_heads)
+            if 'k_proj' in name and config.model_type == 'llama': x = permute(x, config.num_key_value_heads)
         w.add_tensor(to, np.ascontiguousarray(x))
     w.write_header_to_file(); w.write_kv_data_to_file(); w.write_tensors_to_file(); w.close()
 
@@ -140,7 +142,7 @@ for seed, (name, (config, tok, dtype, shard)) in enumerate(MODELS.items()):
     with torch.no_grad():
         base = model(input_ids=ids, attention_mask=mask).logits
         golden = dict(ids=ids.tolist(), lengths=LENGTHS, promptLengths=PROMPTS, baseLoss=loss_of(base, ids).item(), greedyPrompts=prompts, baseGreedy=greedy(model, prompts, 8))
-    if name == 'tiny-llama': write_gguf(os.path.join(HERE, 'tiny-llama.gguf'), model, config, tok)
+    if name != 'tiny-llama3': write_gguf(os.path.join(HERE, f'{name}.gguf'), model, config, tok)
     lora = get_peft_model(model, LoraConfig(r=3, lora_alpha=6, lora_dropout=0.0, target_modules=TARGETS, task_type='CAUSAL_LM')).eval()
     with torch.no_grad():
         for key, p in lora.named_parameters():

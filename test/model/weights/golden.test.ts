@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256 } from '../../../src/core';
 import { type ModelFiles, openGguf, openModel, openSafetensors, resolveModelPath } from '../../../src/model/weights';
 import { unpermuteRotary } from '../../../src/model/weights/gguf-names';
 
@@ -70,6 +71,16 @@ describe('the embedded model', () => {
     expect(Math.abs(Math.sqrt(squares / data.length) / std - 1)).toBeLessThan(1e-9);
   });
 
+  test('has all 272 tensors bit for bit as transformers dequantises them', () => {
+    const hashes = JSON.parse(readFileSync(golden('smollm2-hashes.json'), 'utf8')) as Record<string, string>;
+    expect(Object.keys(hashes).sort()).toEqual([...model.tensors.names()].sort());
+    const wrong = Object.keys(hashes).filter((name) => {
+      const data = model.tensors.read(name).data as Float32Array;
+      return sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)).slice(0, 16) !== hashes[name];
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test('has 134,515,008 values, opened and read in under 3 s of processor time', () => {
     const before = process.cpuUsage();
     let count = 0;
@@ -112,20 +123,23 @@ describe('the embedded model', () => {
 });
 
 describe('one model in two layouts', () => {
-  test('a GGUF file and a Hugging Face folder give the same tensors, config and token ids', async () => {
-    const gguf = await openModel(golden('tiny-llama.gguf'));
-    const folder = await openModel(golden('tiny-llama'));
-    expect(gguf.config).toEqual(folder.config);
-    expect([...gguf.tensors.names()].sort()).toEqual([...folder.tensors.names()].sort());
-    for (const name of folder.tensors.names()) expect(gguf.tensors.read(name)).toEqual(folder.tensors.read(name));
-    const text = '<|im_start|>user\nthe rain, in a test\n\n<|im_end|>';
-    expect(gguf.tokenizer.encode(text)).toEqual(folder.tokenizer.encode(text));
-    expect(gguf.tokenizer.renderChat([{ role: 'user', content: 'a' }], { addGenerationPrompt: true })).toBe(
-      folder.tokenizer.renderChat([{ role: 'user', content: 'a' }], { addGenerationPrompt: true }),
-    );
-    gguf.close();
-    folder.close();
-  });
+  test.each(['tiny-llama', 'tiny-qwen2'])(
+    '%s.gguf and its folder give the same tensors, config and ids',
+    async (name) => {
+      const gguf = await openModel(golden(`${name}.gguf`));
+      const folder = await openModel(golden(name));
+      expect(gguf.config).toEqual(folder.config);
+      expect([...gguf.tensors.names()].sort()).toEqual([...folder.tensors.names()].sort());
+      for (const name of folder.tensors.names()) expect(gguf.tensors.read(name)).toEqual(folder.tensors.read(name));
+      const text = '<|im_start|>user\nthe rain, in a test\n\n<|im_end|>';
+      expect(gguf.tokenizer.encode(text)).toEqual(folder.tokenizer.encode(text));
+      expect(gguf.tokenizer.renderChat([{ role: 'user', content: 'a' }], { addGenerationPrompt: true })).toBe(
+        folder.tokenizer.renderChat([{ role: 'user', content: 'a' }], { addGenerationPrompt: true }),
+      );
+      gguf.close();
+      folder.close();
+    },
+  );
 
   test('unpermuteRotary undoes the converter’s order head by head', () => {
     // Two heads of width 6, one column: the converter pairs j with j + 3.

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -54,6 +54,26 @@ describe('safetensors', () => {
     );
     source.close();
     expect(Buffer.compare(readFileSync(path), readFileSync(theirs))).toBe(0);
+  });
+
+  test('a tensor beyond 4 GiB is read from its place', () => {
+    // A sparse file: 5 GiB of hole, then three values.
+    const hole = 5 * 2 ** 30;
+    const header = JSON.stringify({
+      hole: { dtype: 'U8', shape: [hole], data_offsets: [0, hole] },
+      w: { dtype: 'F32', shape: [3], data_offsets: [hole, hole + 12] },
+    });
+    const prefix = Buffer.alloc(8);
+    prefix.writeBigUInt64LE(BigInt(header.length));
+    const large = join(scratch, 'large.safetensors');
+    const descriptor = openSync(large, 'w');
+    writeSync(descriptor, Buffer.concat([prefix, Buffer.from(header)]), 0, 8 + header.length, 0);
+    writeSync(descriptor, new Uint8Array(Float32Array.of(1, -2, 3.5).buffer), 0, 12, 8 + header.length + hole);
+    closeSync(descriptor);
+    const source = openSafetensors(large);
+    expect(source.read('w').data).toEqual(Float32Array.of(1, -2, 3.5));
+    source.close();
+    rmSync(large);
   });
 
   test('data that does not fill its shape is refused, and no file is left', () => {
