@@ -28,7 +28,10 @@ export interface TokenizerOptions {
 
 /** Text to token ids and back, and chats to text, by the model's own files. */
 export interface Tokenizer {
-  /** Ids of a text in which special tokens are read as such; nothing is put before or after it. */
+  /**
+   * Ids of a text in which special tokens are read as such; nothing is put before or after it.
+   * Bytes without a token are left out, as the reference tokenizers do (SmolLM2: six control characters, planes 4 to 11).
+   */
   encode(text: string): Int32Array;
   /** Text of ids; `skipSpecial` (false by default) leaves special tokens out. */
   decode(ids: ArrayLike<number>, options?: { skipSpecial?: boolean }): string;
