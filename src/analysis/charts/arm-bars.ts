@@ -76,6 +76,9 @@ export function armBars(input: ArmBarsInput): Figure {
         font: { size: 12, color: '#5c5c5c' },
       }),
     );
+  const ticks = conditions.map((condition) =>
+    wrapped(spoken(condition), Math.max(8, Math.floor(96 / conditions.length))),
+  );
   const layout = chartLayout({
     title: input.title,
     caption: captionOf(
@@ -86,20 +89,18 @@ export function armBars(input: ArmBarsInput): Figure {
       })),
     ),
     plotHeightPx: 300,
-    axisPx: 40,
+    legend: arms.map((arm) => styles.get(arm)!.name),
+    yTitle: input.measure,
+    tickLines: Math.max(...ticks.map((lines) => lines.length)),
     xaxis: {
       tickmode: 'array',
       tickvals: conditions.map((_, at) => at),
-      ticktext: conditions.map((condition) =>
-        wrapped(spoken(condition), Math.max(8, Math.floor(96 / conditions.length)))
-          .map(plotText)
-          .join('<br>'),
-      ),
+      ticktext: ticks.map((lines) => lines.map(plotText).join('<br>')),
       range: [-0.5, conditions.length - 0.5],
       showgrid: false,
       zeroline: false,
     },
-    yaxis: { title: { text: plotText(input.measure) }, zeroline: true },
+    yaxis: { zeroline: true },
   });
   const alt = `Bar chart. ${input.title}. ${bars
     .map(({ arm, condition, estimate }) => `${styles.get(arm)!.name}, ${spoken(condition)}: ${printEstimate(estimate)}`)

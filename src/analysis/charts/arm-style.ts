@@ -1,3 +1,5 @@
+import { spoken } from './plot-text';
+
 /** How one arm looks in every chart. */
 export interface ArmStyle {
   readonly name: string;
@@ -29,7 +31,7 @@ export function armStyles(arms: readonly string[]): Map<string, ArmStyle> {
   let next = 0;
   for (const arm of arms) {
     if (styles.has(arm)) continue;
-    styles.set(arm, fixed[arm] ?? { name: arm, ...others[next++ % others.length] });
+    styles.set(arm, fixed[arm] ?? { name: spoken(arm), ...others[next++ % others.length] });
   }
   return styles;
 }

@@ -61,6 +61,11 @@ export function doseChart(input: DoseChartInput): Figure {
       hoverinfo: 'text',
     });
   }
+  const letters = Math.max(8, Math.floor(96 / labels.length));
+  const ticks = labels.map(({ value, trained }) => [
+    ...wrapped(spoken(value), letters).map(plotText),
+    ...(trained ? [] : wrapped('never trained', letters).map((text) => `<b>${text}</b>`)),
+  ]);
   const layout = chartLayout({
     title: input.title,
     caption: captionOf(input, [
@@ -71,20 +76,22 @@ export function doseChart(input: DoseChartInput): Figure {
       ...(reference ? [{ name: `${styles.get(reference.arm)!.name}, no label`, estimate: reference.estimate }] : []),
     ]),
     plotHeightPx: 330,
-    axisPx: 88,
+    legend: [
+      ...(reference ? [referenceName(styles.get(reference.arm)!)] : []),
+      ...lines.map((arm) => styles.get(arm)!.name),
+    ],
+    xTitle: 'label at deployment (grey: a training label)',
+    yTitle: input.measure,
+    tickLines: Math.max(...ticks.map((texts) => texts.length)),
     xaxis: {
       tickmode: 'array',
       tickvals: labels.map((_, at) => at),
-      ticktext: labels.map(({ value, trained }) => {
-        const lines = wrapped(spoken(value), Math.max(8, Math.floor(96 / labels.length))).map(plotText);
-        return [...lines, trained ? '' : '<b>never trained</b>'].filter((line) => line).join('<br>');
-      }),
-      title: { text: 'label at deployment (grey: a training label)', standoff: 10 },
+      ticktext: ticks.map((texts) => texts.join('<br>')),
       range: [-0.5, labels.length - 0.5],
       showgrid: false,
       zeroline: false,
     },
-    yaxis: { title: { text: plotText(input.measure) }, zeroline: true },
+    yaxis: { zeroline: true },
   });
   const shading = labels.flatMap(({ trained }, at): Partial<Shape>[] =>
     trained
@@ -127,6 +134,8 @@ function labelsInOrder(points: readonly DosePoint[]): { value: string; slant: nu
   return [...labels.values()].sort((a, b) => a.slant - b.slant);
 }
 
+const referenceName = (style: { name: string }) => `${style.name} (no label)`;
+
 /** A level line across the whole sweep, with its interval as a band behind it. */
 function referenceLine(
   estimate: Estimate,
@@ -138,7 +147,7 @@ function referenceLine(
   const line: Data = {
     type: 'scatter',
     mode: 'lines',
-    name: plotText(`${style.name} (no label)`),
+    name: plotText(referenceName(style)),
     x: ends,
     y: [estimate.estimate, estimate.estimate],
     line: { color: style.colour, width: 2, dash: style.dash },

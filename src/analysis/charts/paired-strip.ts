@@ -56,8 +56,8 @@ export function pairedStrips(input: PairedStripsInput): Figure {
     plotHeightPx: 60 + 84 * strips.length,
     leftPx: 190,
     rightPx: 128,
-    hasLegend: false,
-    xaxis: { title: { text: plotText(input.measure) }, zeroline: false },
+    xTitle: input.measure,
+    xaxis: { zeroline: false },
     yaxis: {
       tickmode: 'array',
       tickvals: rows,

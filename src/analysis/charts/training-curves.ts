@@ -75,8 +75,14 @@ export function trainingCurves({ curves, title, note }: TrainingCurvesInput): Fi
     title: finding,
     caption: `Thin: each step; bold: running mean over about ${smoothingSteps} steps.${note ? ` ${note}` : ''}`,
     plotHeightPx: 300,
-    xaxis: { title: { text: 'optimiser step' }, zeroline: false },
-    yaxis: { title: { text: 'loss (nats per supervised token)' }, zeroline: false },
+    legend: curves.flatMap(({ arm, evaluations = [] }) => {
+      const { name } = styles.get(arm)!;
+      return evaluations.length > 0 ? [name, `${name}, held out`] : [name];
+    }),
+    xTitle: 'optimiser step',
+    yTitle: 'loss (nats per supervised token)',
+    xaxis: { zeroline: false },
+    yaxis: { zeroline: false },
   });
   return { data, layout, alt: `Loss by step. ${finding}.` };
 }

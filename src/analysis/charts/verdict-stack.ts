@@ -72,11 +72,14 @@ export function verdictStack(input: VerdictStackInput): Figure {
     plotHeightPx: 16 + 34 * stacks.length,
     leftPx: 196,
     rightPx: 64,
-    xaxis: { title: { text: 'share of texts' }, tickformat: '.0%', range: [0, 1], zeroline: false },
+    legend: used.map(({ key }) => key),
+    xTitle: 'share of texts',
+    xaxis: { tickformat: '.0%', range: [0, 1], zeroline: false },
     yaxis: {
       tickmode: 'array',
       tickvals: rows,
-      ticktext: names.map((name) => plotText(wrapped(name, 27)[0] + (wrapped(name, 27).length > 1 ? '…' : ''))),
+      ticktext: names.map((name) => tickOf(name)),
+      tickfont: { size: 12 },
       range: [-0.6, stacks.length - 0.4],
       showgrid: false,
       zeroline: false,
@@ -103,4 +106,10 @@ export function verdictStack(input: VerdictStackInput): Figure {
     layout: { ...layout, barmode: 'stack', bargap: 0.25, annotations: [...(layout.annotations ?? []), ...sizes] },
     alt,
   };
+}
+
+/** A name on at most two lines. */
+function tickOf(name: string): string {
+  const [first, second, third] = wrapped(name, 28);
+  return [first, second && (third ? `${second}…` : second)].filter(Boolean).map(plotText).join('<br>');
 }

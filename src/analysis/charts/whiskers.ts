@@ -7,8 +7,8 @@ export function whiskers(estimates: readonly (Estimate | undefined)[]): {
   array: number[];
   arrayminus: number[];
 } {
-  // Plotly draws nothing for null; its types do not say so.
-  const none = null as unknown as number;
+  // Plotly reads null as 0 and would draw a cap of zero length; what is no number it leaves out, and JSON carries no NaN.
+  const none = 'none' as unknown as number;
   const ends = estimates.map((value) => {
     if (!value || value.estimate === null || value.low === null || value.high === null) return [none, none];
     return [value.high - value.estimate, value.estimate - value.low];
