@@ -111,11 +111,17 @@ export function lowerProgram(program: Program, signature: ProgramSignature, into
     return ctx.add('AssignVariableOp', [nodes.resource, fresh, ...after], { dtype: { dtype: value.dtype } }, variable);
   });
 
+  // TensorFlow does not hand back what it was fed.
+  const fed = new Set(inputs.values());
+  const fetchable = (value: Value): string => {
+    const name = ctx.name(value);
+    return fed.has(name) ? ctx.add('Identity', [name], { T: { dtype: value.dtype } }, value) : name;
+  };
   const outputs = Object.entries(program.outputs).map(([name, value]) => ({
     name,
     shape: value.shape,
     dtype: value.dtype,
-    port: portOf(ctx.name(value)),
+    port: portOf(fetchable(value)),
   }));
   const done = assigned.length === 0 ? null : `${prefix}/done`;
   if (done !== null)
