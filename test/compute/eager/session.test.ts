@@ -164,6 +164,18 @@ describe('an uploaded tensor', () => {
 });
 
 describe('the tfjs engine', () => {
+  test('is the one passed in, on the backend set there', async () => {
+    tf.registerBackend('passed', tf.findBackendFactory('cpu'));
+    tf.copyRegisteredKernels('cpu', 'passed');
+    await tf.setBackend('passed');
+    const passed = eagerBackend({ tf });
+    await tf.setBackend('cpu');
+    expect([backend.device, passed.device]).toEqual(['tfjs cpu', 'tfjs passed']);
+    const session = passed.createSession([{ name: 'p', outputs: { y: g.neg(x) }, updates: [] }]);
+    expect([...session.run('p', { x: f32([1, 2]) }).y.data]).toEqual([-1, -2]);
+    tf.removeBackend('passed');
+  });
+
   test('has the backend that was set before a run again after it', async () => {
     const cpu = tf.findBackendFactory('cpu');
     tf.registerBackend('other', cpu);
@@ -242,13 +254,34 @@ describe('an eager session refuses', () => {
       new ConfigError('Session.read: the session must be open, got a disposed one. Create it again.'),
     ],
     [
+      'a row to write outside the variable',
+      () => {
+        const written = g.updateRows(a, g.input('at', [1], 'i32'), g.input('row', [1], 'f32'));
+        const session = backend.createSession([{ name: 'p', outputs: { written }, updates: [] }]);
+        session.assign({ a: f32([1, 2]) });
+        session.run('p', { at: i32(2), row: f32([5]) });
+      },
+      new ShapeError('updateRows: rows of "a" must lie in 0 to 1, got 2. Check the index that is fed.'),
+    ],
+    [
+      'a segment outside the segments',
+      () => {
+        const summed = g.unsortedSegmentSum(x, g.input('ids', [2], 'i32'), 3);
+        const session = backend.createSession([{ name: 'p', outputs: { summed }, updates: [] }]);
+        session.run('p', { x: f32([1, 2]), ids: i32(-1, 3) });
+      },
+      new ShapeError(
+        'unsortedSegmentSum: ids must lie below 3, got 3 at place 1. Raise segments or drop the row by -1.',
+      ),
+    ],
+    [
       'a target outside the classes',
       () => {
         const loss = g.crossEntropy(g.input('logits', [1, 3], 'f32'), g.input('targets', [1], 'i32'));
         const session = backend.createSession([{ name: 'p', outputs: { loss }, updates: [] }]);
         session.run('p', { logits: f32([1, 2, 3], [1, 3]), targets: i32(3) });
       },
-      new ShapeError('crossEntropy: targets must lie in 0 to 2, got 3 at row 0. Gather the supervised rows first.'),
+      new ShapeError('crossEntropy: targets must lie in 0 to 2, got 3 at place 0. Gather the supervised rows first.'),
     ],
   ];
   test.each(cases)('%s', (_title, act, error) => {

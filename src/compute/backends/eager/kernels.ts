@@ -81,6 +81,8 @@ export const KERNELS: { readonly [Op in Exclude<OpName, SessionOp>]: Kernel<Op> 
   // tfjs's own unsortedSegmentSum makes a mask of all rows for each segment; scatterND adds duplicates in one pass.
   unsortedSegmentSum({ tf, inputs: [data, ids], attrs: { segments } }) {
     const rest = data.shape.slice(ids.rank);
+    const must = `unsortedSegmentSum: ids must lie below ${segments}`;
+    checkedIds(ids, (id) => id < segments, must, 'Raise segments or drop the row by -1.');
     const spare = tf.where(tf.less(ids, 0), tf.scalar(segments, 'int32'), ids);
     const places = tf.reshape(spare, [ids.size, 1]);
     const summed = tf.scatterND(places, tf.reshape(data, [ids.size, ...rest]), [segments + 1, ...rest]);
@@ -121,11 +123,13 @@ export function toTensor(tf: Tfjs, host: { shape: readonly number[]; dtype: DTyp
 }
 
 function checkedTargets(targets: Tensor, classes: number): Int32Array {
-  const ids = targets.dataSync() as Int32Array;
-  const bad = ids.findIndex((id) => id < 0 || id >= classes);
-  if (bad >= 0)
-    throw new ShapeError(
-      `crossEntropy: targets must lie in 0 to ${classes - 1}, got ${ids[bad]} at row ${bad}. Gather the supervised rows first.`,
-    );
-  return ids;
+  const must = `crossEntropy: targets must lie in 0 to ${classes - 1}`;
+  return checkedIds(targets, (id) => id >= 0 && id < classes, must, 'Gather the supervised rows first.');
+}
+
+function checkedIds(ids: Tensor, allowed: (id: number) => boolean, must: string, remedy: string): Int32Array {
+  const numbers = ids.dataSync() as Int32Array;
+  const place = numbers.findIndex((id) => !allowed(id));
+  if (place >= 0) throw new ShapeError(`${must}, got ${numbers[place]} at place ${place}. ${remedy}`);
+  return numbers;
 }

@@ -179,6 +179,11 @@ export class EagerSession implements Session {
 
   private updateRows(value: Value, [before, index, rows]: readonly Tensor[]): Tensor {
     const { name } = (value.inputs[0] as Value<'variable'>).attrs;
+    const outside = (index.dataSync() as Int32Array).find((row) => row < 0 || row >= value.shape[0]);
+    if (outside !== undefined)
+      throw new ShapeError(
+        `updateRows: rows of "${name}" must lie in 0 to ${value.shape[0] - 1}, got ${outside}. Check the index that is fed.`,
+      );
     const places = this.tf.reshape(index, [index.size, 1]);
     const after = this.tf.tensorScatterUpdate(before, places, rows);
     places.dispose();
