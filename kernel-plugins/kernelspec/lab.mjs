@@ -33,7 +33,8 @@ export async function openLab(layout, env, args) {
     '--ServerApp.port_retries=0',
     `--ServerApp.root_dir=${layout.root}`,
     `--LabApp.default_url=${path}`,
-    '--ServerApp.log_level=WARN',
+    '--MultiKernelManager.default_kernel_name=mstlab',
+    '--log-level=WARN',
     ...(process.getuid?.() === 0 ? ['--allow-root'] : []),
     ...(env.DISPLAY || env.WAYLAND_DISPLAY || env.BROWSER ? [] : ['--no-browser']),
   ];
