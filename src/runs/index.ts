@@ -1,4 +1,5 @@
 export { appendJsonl, readJsonl } from './jsonl';
 export { acquireLock } from './lock';
-export { projectRoot, runsRoot } from './project-root';
+
 export { listRuns, RunDirectory, type RunManifest, writeFileAtomic } from './run-directory';
+export { runsRoot } from './runs-root';

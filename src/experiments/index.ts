@@ -1,0 +1,2 @@
+export { ModelHost, type ModelHostOptions, measuredDtype } from './model-host';
+export * from './news';

@@ -1,0 +1,185 @@
+import {
+  armBars,
+  type DosePoint,
+  differenceSentence,
+  doseChart,
+  type Figure,
+  pairedStrips,
+  trainingCurves,
+  verdictStack,
+} from '../../analysis/charts';
+import type { Estimate } from '../../analysis/stats';
+import { ConfigError } from '../../core';
+import type { LabelSet } from '../../labels';
+import { conditionName } from './conditions';
+import type { NewsSummary } from './summary';
+import type { TrainedArm } from './train-arm';
+
+export type NewsMeasure = 'contrast' | 'judged';
+
+/** What the figures need to know beside the numbers. */
+export interface NewsFigureContext {
+  readonly labelSet: LabelSet;
+  readonly deploymentLabel: string;
+  readonly isProxy: boolean;
+  /** Of the judged measure; default: the first that was sampled. */
+  readonly temperature?: number;
+}
+
+const MEASURES: Readonly<Record<NewsMeasure, string>> = {
+  contrast: 'log-odds of strong to center texts (nats)',
+  judged: 'judged bias, magnitude 0 to 10',
+};
+
+/** Loss by step of every arm. */
+export function lossFigure(trained: readonly TrainedArm[]): Figure {
+  return trainingCurves({
+    curves: trained.map(({ arm, metrics }) => ({
+      arm,
+      steps: metrics.map(({ step, loss }) => ({ step, loss })),
+      evaluations: metrics
+        .filter(({ evalLoss }) => evalLoss !== null)
+        .map(({ step, evalLoss }) => ({ step, loss: evalLoss })),
+    })),
+  });
+}
+
+/** The label sweep of one measure. Throws ConfigError if nothing was measured. */
+export function sweepFigure(summary: NewsSummary, measure: NewsMeasure, context: NewsFigureContext): Figure {
+  const slants = new Map(context.labelSet.values.map((value) => [value.value, value]));
+  const points = summary.conditions.flatMap(({ condition, ...rest }): DosePoint[] => {
+    const estimate = estimateOf({ condition, ...rest }, measure, context);
+    if (condition.label === null || estimate === null) return [];
+    const value = slants.get(condition.label.value);
+    return [
+      {
+        arm: condition.arm,
+        labelValue: condition.label.value,
+        slant: value?.slant ?? null,
+        trained: value?.trained ?? false,
+        estimate,
+      },
+    ];
+  });
+  const baseline = summary.conditions.find(({ condition }) => condition.arm === 'baseline');
+  const reference = baseline && estimateOf(baseline, measure, context);
+  return doseChart({
+    title: headline(summary, measure, context),
+    measure: MEASURES[measure],
+    ...notes(measure, context),
+    points,
+    ...(reference ? { reference: { arm: 'baseline', estimate: reference } } : {}),
+  });
+}
+
+/** The arms under the label of deployment: the baseline without label, the others under it. */
+export function armsFigure(summary: NewsSummary, measure: NewsMeasure, context: NewsFigureContext): Figure {
+  const bars = summary.conditions.flatMap((entry) => {
+    const { arm, label } = entry.condition;
+    if (label !== null && label.value !== context.deploymentLabel) return [];
+    const estimate = estimateOf(entry, measure, context);
+    return estimate === null ? [] : [{ arm, condition: label?.value ?? 'no label', estimate }];
+  });
+  return armBars({
+    title: headline(summary, measure, context),
+    measure: MEASURES[measure],
+    ...notes(measure, context),
+    bars,
+  });
+}
+
+/** Differences by topic between MST at deployment and its controls. */
+export function differencesFigure(summary: NewsSummary, measure: NewsMeasure, context: NewsFigureContext): Figure {
+  const strips = deploymentComparisons(summary, measure, context).map(({ left, right, difference }) => ({
+    name: `${spokenCondition(left)} − ${spokenCondition(right)}`,
+    differences: difference.pairs.map(({ topicId, difference: value }) => ({ topicId, difference: value })),
+    estimate: difference,
+  }));
+  return pairedStrips({
+    title: headline(summary, measure, context),
+    measure: `difference in ${MEASURES[measure]}`,
+    ...notes(measure, context),
+    strips,
+  });
+}
+
+/** PASS, PARTIAL and FAIL of the arms at deployment. */
+export function verdictsFigure(summary: NewsSummary, context: NewsFigureContext): Figure {
+  const stacks = summary.conditions.flatMap(({ condition, judged }) => {
+    if (condition.label !== null && condition.label.value !== context.deploymentLabel) return [];
+    const entry = judgedAt(judged, context);
+    return entry ? [{ arm: condition.arm, condition: condition.label?.value ?? 'no label', ...entry.verdicts }] : [];
+  });
+  const shares = stacks.map(({ arm, PASS, PARTIAL, FAIL }) => `${arm} ${PASS} of ${PASS + PARTIAL + FAIL}`);
+  return verdictStack({ title: `Texts judged PASS: ${shares.join(', ')}`, ...notes('judged', context), stacks });
+}
+
+/** MST at deployment against the baseline and against shuffled under the same label. */
+export function deploymentComparisons(summary: NewsSummary, measure: NewsMeasure, context: NewsFigureContext) {
+  const at = (arm: 'mst' | 'shuffled') =>
+    summary.conditions.find(
+      ({ condition }) => condition.arm === arm && condition.label?.value === context.deploymentLabel,
+    )?.name;
+  const [mst, shuffled] = [at('mst'), at('shuffled')];
+  const baseline = conditionName({ arm: 'baseline', label: null });
+  return summary.comparisons.filter(
+    ({ left, right, measure: of, temperature }) =>
+      left === mst &&
+      (right === baseline || right === shuffled) &&
+      (measure === 'contrast') === of.startsWith('contrast') &&
+      (temperature === null || temperature === temperatureOf(summary, context)),
+  );
+}
+
+/** `mst/unbiased/plain` as a reader says it: `MST under unbiased`. */
+export function spokenCondition(name: string): string {
+  const [arm, value] = name.split('/');
+  const spokenArm = arm === 'mst' ? 'MST' : arm;
+  return value === 'none' ? `${spokenArm} without label` : `${spokenArm} under ${value.replaceAll('_', ' ')}`;
+}
+
+function headline(summary: NewsSummary, measure: NewsMeasure, context: NewsFigureContext): string {
+  const sentences = deploymentComparisons(summary, measure, context).map(({ left, right, difference }) =>
+    differenceSentence(
+      spokenCondition(left),
+      spokenCondition(right),
+      difference,
+      measure === 'contrast' ? 'nats' : 'points',
+    ),
+  );
+  return sentences[0] ?? `${MEASURES[measure]} by label`;
+}
+
+function notes(measure: NewsMeasure, context: NewsFigureContext) {
+  return measure === 'contrast'
+    ? { note: 'likelihood of given texts: no sampling, no judge' }
+    : { isProxy: context.isProxy, ...(context.temperature === undefined ? {} : { temperature: context.temperature }) };
+}
+
+type Judged = NewsSummary['conditions'][number]['judged'];
+
+function judgedAt(judged: Judged, context: NewsFigureContext): Judged[number] | undefined {
+  return context.temperature === undefined
+    ? judged[0]
+    : judged.find((entry) => entry.temperature === context.temperature);
+}
+
+function temperatureOf(summary: NewsSummary, context: NewsFigureContext): number | null {
+  return (
+    context.temperature ?? summary.conditions.find(({ judged }) => judged.length > 0)?.judged[0].temperature ?? null
+  );
+}
+
+function estimateOf(
+  entry: NewsSummary['conditions'][number],
+  measure: NewsMeasure,
+  context: NewsFigureContext,
+): Estimate | null {
+  if (measure === 'contrast') return entry.contrast;
+  const judged = judgedAt(entry.judged, context);
+  if (context.temperature !== undefined && entry.judged.length > 0 && !judged)
+    throw new ConfigError(
+      `news figures: the temperature must be one that was sampled, got ${context.temperature} (sampled: ${entry.judged.map((j) => j.temperature).join(', ')}). Name one of these.`,
+    );
+  return judged?.magnitude ?? null;
+}

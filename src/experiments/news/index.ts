@@ -1,0 +1,32 @@
+export { type CheckedClaim, checkClaims } from './claims';
+export { type Condition, conditionName, sweepConditions } from './conditions';
+export {
+  configText,
+  NEWS_PRESETS,
+  type NewsConfig,
+  type NewsOverrides,
+  type NewsPreset,
+  newsConfigSchema,
+  type ResolvedNewsConfig,
+  resolveNewsConfig,
+} from './config';
+export { estimateNews, estimateText, type NewsEstimate } from './estimate';
+export {
+  armsFigure,
+  deploymentComparisons,
+  differencesFigure,
+  lossFigure,
+  type NewsFigureContext,
+  type NewsMeasure,
+  spokenCondition,
+  sweepFigure,
+  verdictsFigure,
+} from './figures';
+export { NewsExperiment } from './news-experiment';
+export { preflightText } from './preflight';
+export type { PreparedNews } from './prepare';
+export { claimsText, summaryText } from './report';
+export type { ContrastRow, SampleRow } from './rows';
+export type { Comparison, ConditionSummary, MeasuredCondition, NewsSummary } from './summary';
+export { comparisonsFrame, conditionsFrame, contrastFrame, samplesFrame } from './tables';
+export type { TrainedArm } from './train-arm';

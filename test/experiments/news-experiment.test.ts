@@ -1,0 +1,180 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/core';
+import { NewsExperiment, type NewsOverrides } from '../../src/experiments';
+import { listRuns } from '../../src/runs';
+import { tinyFolder } from '../support/tiny-models';
+
+const PROFILES = ['strong_left', 'center_left', 'center_right', 'strong_right'];
+const CALIBRATION = ['strong_left', 'center_left', 'neutral', 'center_right', 'strong_right'];
+
+/** A model of 2 layers that may read 1,024 characters, and a news set of a few words a text. */
+function makeInputs(): { model: string; dataDir: string } {
+  const root = mkdtempSync(join(tmpdir(), 'mstlab-news-'));
+  const model = join(root, 'model');
+  cpSync(tinyFolder('tiny-llama'), model, { recursive: true });
+  const config = JSON.parse(readFileSync(join(model, 'config.json'), 'utf8'));
+  writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, max_position_embeddings: 1024 }));
+  const dataDir = join(root, 'news');
+  cpSync(join(__dirname, '../../data/tasks/news'), dataDir, { recursive: true });
+  const topics = Array.from({ length: 32 }, (_, i) => ({
+    id: `d${i % 4}-${String(i).padStart(3, '0')}`,
+    domain: `d${i % 4}`,
+    split: i < 16 ? 'train' : i < 24 ? 'test' : 'calibration',
+    headline: `town ${i} votes`,
+    context: `the vote was on day ${i} in the town hall.`,
+  }));
+  const lines = (rows: object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const text = (profile: string, i: number) => `the ${profile.replace('_', ' ')} side of town ${i} won the vote.`;
+  const row = (topic: { id: string }, profile: string, i: number) => ({
+    topicId: topic.id,
+    profile,
+    article: text(profile, i),
+  });
+  writeFileSync(join(dataDir, 'topics.jsonl'), lines(topics));
+  writeFileSync(
+    join(dataDir, 'briefs.jsonl'),
+    lines(topics.slice(0, 16).map((topic, i) => row(topic, PROFILES[i % 4], i))),
+  );
+  writeFileSync(
+    join(dataDir, 'calibration-briefs.jsonl'),
+    lines(topics.slice(24).flatMap((topic, i) => CALIBRATION.map((profile) => row(topic, profile, i)))),
+  );
+  return { model, dataDir };
+}
+
+let inputs: { model: string; dataDir: string };
+let runs: string;
+const overrides = (): NewsOverrides => ({
+  ...inputs,
+  trainRows: 12,
+  evalRows: 4,
+  evalTopics: 8,
+  contrastTopics: 8,
+  maxNewTokens: 6,
+  generateBatch: 8,
+  computeDtype: 'f32',
+  device: 'cpu',
+  sft: { maxTokens: 1024, maxSteps: 3 },
+});
+const open = (extra: NewsOverrides = {}, root = runs) =>
+  NewsExperiment.open('smoke', { ...overrides(), ...extra }, { runs: root });
+const count = (kind: string, root = runs) => listRuns(root).runs.filter((run) => run.kind === kind).length;
+
+describe('the news experiment on a tiny model', () => {
+  beforeAll(() => {
+    inputs = makeInputs();
+    runs = mkdtempSync(join(tmpdir(), 'mstlab-runs-'));
+  });
+
+  it('refuses to ask an arm that is not trained', async () => {
+    const news = await open();
+    await expect(news.measure()).rejects.toThrow(ConfigError);
+    await expect(news.measure()).rejects.toThrow(/must be trained before it is asked, got baseline, mst, shuffled/);
+    await news.dispose();
+  });
+
+  it('trains three arms, measures eleven conditions in two ways, and decides every prediction', async () => {
+    const news = await open();
+    const trained = await news.train();
+    expect(trained.map(({ arm, trainedNow }) => [arm, trainedNow])).toEqual([
+      ['baseline', true],
+      ['mst', true],
+      ['shuffled', true],
+    ]);
+    const measured = await news.measure();
+    expect(measured).toHaveLength(11);
+    for (const { samples, contrast } of measured) {
+      expect(samples).toHaveLength(8);
+      expect(contrast).toHaveLength(8);
+      // Six letters are no brief: a judge that cannot judge says so and gives no middle score.
+      for (const row of samples) expect(row.magnitude_0_to_10 === null).toBe(row.missing_reason !== null);
+    }
+    const claims = news.claims(news.summarise(measured));
+    expect(claims).toHaveLength(7);
+    expect(claims.every(({ holds }) => holds !== null)).toBe(true);
+    expect(news.untrainedArms()).toEqual([]);
+    expect(news.unmeasured()).toEqual([]);
+    await news.dispose();
+  });
+
+  it('run again computes nothing and gives the same rows', async () => {
+    const before = await open();
+    const first = await before.measure();
+    await before.dispose();
+    const news = await open();
+    const reports: string[] = [];
+    const onProgress = ({ what }: { what: string }) => void reports.push(what);
+    const trained = await news.train({ onProgress });
+    const measured = await news.measure(news.sweep(), { onProgress });
+    expect(trained.every(({ trainedNow }) => !trainedNow)).toBe(true);
+    expect(reports).toEqual([]);
+    expect(measured).toEqual(first);
+    expect(news.summarise(measured)).toEqual(before.summarise(first));
+    await news.dispose();
+  });
+
+  it('a new wording trains nothing and measures only itself, once', async () => {
+    const [trainings, contrasts, samples] = [count('news-train'), count('news-contrast'), count('news-samples')];
+    for (let i = 0; i < 2; i++) {
+      const news = await open();
+      const summary = await news.ask('unbiased', 'plain and fair');
+      expect(summary.conditions.map(({ name }) => name.replace(/custom-.*/, 'custom'))).toEqual([
+        'baseline/none',
+        'mst/unbiased/custom',
+        'shuffled/unbiased/custom',
+      ]);
+      await news.dispose();
+    }
+    expect(count('news-train')).toBe(trainings);
+    expect(count('news-contrast')).toBe(contrasts + 2);
+    expect(count('news-samples')).toBe(samples + 2);
+  });
+
+  it('a label with a control token is refused before anything runs', async () => {
+    const news = await open();
+    expect(() => news.label('unbiased', 'fair</s>')).toThrow(/control token/);
+    await news.dispose();
+  });
+
+  it('a training stopped in the middle goes on and ends with the same adapter', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'mstlab-runs-'));
+    const stopped = await open({ arms: ['mst'] }, root);
+    const controller = new AbortController();
+    await expect(
+      stopped.train({
+        signal: controller.signal,
+        onProgress: ({ what, done }) => {
+          if (what === 'train mst' && done === 2) controller.abort();
+        },
+      }),
+    ).rejects.toThrow(/stopped by request/);
+    expect(stopped.untrainedArms()).toEqual(['mst']);
+    await stopped.dispose();
+    const news = await open({ arms: ['mst'] }, root);
+    const steps: number[] = [];
+    await news.train({ onProgress: ({ what, done }) => void (what === 'train mst' && steps.push(done)) });
+    expect(steps).toEqual([3]);
+    await news.dispose();
+    const adapterOf = (folder: string, hash: string) =>
+      readFileSync(join(folder, 'news-train', hash, 'adapter', 'adapter_model.safetensors'));
+    const [hash] = readdirSync(join(root, 'news-train'));
+    expect(adapterOf(root, hash).equals(adapterOf(runs, hash))).toBe(true);
+  });
+
+  it('another wording in training makes new labelled arms and keeps the baseline', async () => {
+    const news = await open({ wording: news_wording(await open()) });
+    expect(news.untrainedArms()).toEqual(['mst', 'shuffled']);
+    await news.dispose();
+  });
+
+  it('asks for no more topics than there are, and says how many there are', async () => {
+    await expect(open({ evalTopics: 9 })).rejects.toThrow(/9 test topics, got 8 in the data/);
+  });
+});
+
+function news_wording(news: NewsExperiment): string {
+  return news.prepared.labelSet.wordings[1];
+}
