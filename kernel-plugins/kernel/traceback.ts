@@ -50,10 +50,10 @@ export class Tracebacks {
   private frames(stack: string): string[] {
     const out: string[] = [];
     for (const line of stack.split('\n')) {
-      if (!/^\s+at /.test(line) || isKernelFrame(line)) continue;
+      if (!/^\s+at /.test(line)) continue;
       const match = cellFramePattern.exec(line);
       if (!match) {
-        out.push(line);
+        if (!isKernelFrame(line)) out.push(line);
         continue;
       }
       const text = this.cells.get(Number(match[1]));
@@ -71,7 +71,7 @@ export class Tracebacks {
 function isKernelFrame(line: string): boolean {
   return (
     /\(?node:/.test(line) ||
-    /[\\/]kernel-plugins[\\/]kernel[\\/]/.test(line) ||
+    /[\\/]kernel-plugins[\\/]kernel[\\/]execution[\\/]/.test(line) ||
     /\bat (new )?Script\.|runInThisContext/.test(line)
   );
 }

@@ -95,7 +95,8 @@ export class CellRunner {
     await Promise.all(this.displays);
     if (request.lastExpressionVar === null) return;
     const value = this.exports[request.lastExpressionVar];
-    delete this.exports[request.lastExpressionVar];
+    // Not deleted: V8 would turn the object into a hash table, and loops over top-level variables would crawl.
+    this.exports[request.lastExpressionVar] = undefined;
     if (value === undefined || request.silent) return;
     this.output.send({ type: 'result', bundle: await this.plugins.present(value) });
   }

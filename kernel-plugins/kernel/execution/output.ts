@@ -1,17 +1,19 @@
 import type { FromExecution } from './ipc';
 
-/** Text is handed over when this much is waiting, or this much time has passed since the last hand-over. */
+/** Text is handed over at once, but at most so often within `windowMs`; beyond that it waits for the window's end or this much. */
+const handOversPerWindow = 8;
+const windowMs = 40;
 const batchCharacters = 32_768;
-const batchMs = 40;
 
 /**
- * Collects what a cell prints into few messages, in order with displays and results. A loop that never yields still shows its
- * output: a write after `batchMs` hands over by itself.
+ * Hands over what a cell prints, in order with displays and results. Single lines go at once, so that a crash right after them
+ * loses nothing; a flood is collected into few messages, also in a loop that never yields.
  */
 export class CellOutput {
   private pending: { name: 'stdout' | 'stderr'; text: string }[] = [];
   private pendingCharacters = 0;
-  private lastFlush = 0;
+  private windowStartMs = 0;
+  private handOvers = 0;
   private timer: NodeJS.Timeout | null = null;
   private readonly setTimer = setTimeout;
 
@@ -23,8 +25,13 @@ export class CellOutput {
     if (last?.name === name) last.text += text;
     else this.pending.push({ name, text });
     this.pendingCharacters += text.length;
-    if (this.pendingCharacters >= batchCharacters || Date.now() - this.lastFlush >= batchMs) this.flush();
-    else this.timer ??= this.setTimer(() => this.flush(), batchMs);
+    const now = Date.now();
+    if (now - this.windowStartMs >= windowMs) {
+      this.windowStartMs = now;
+      this.handOvers = 0;
+    }
+    if (this.pendingCharacters >= batchCharacters || this.handOvers < handOversPerWindow) this.flush();
+    else this.timer ??= this.setTimer(() => this.flush(), windowMs);
   }
 
   /** Anything that is not text goes out after the text printed before it. */
@@ -36,7 +43,7 @@ export class CellOutput {
   flush(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-    this.lastFlush = Date.now();
+    this.handOvers++;
     this.pendingCharacters = 0;
     for (const { name, text } of this.pending.splice(0)) this.post({ type: 'stream', name, text });
   }

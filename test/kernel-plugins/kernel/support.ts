@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import {
+  type Exchange,
+  type LaunchedKernel,
+  type LaunchOptions,
+  launchKernel,
+} from '../../../kernel-plugins/notebook-runner';
+
+export const packageDir = resolve(__dirname, '../../..');
+const main = join(packageDir, 'dist', 'kernel-plugins', 'kernel', 'main.js');
+
+/** Starts the built kernel as Jupyter does. Needs `npm run build`. */
+export function startKernel(options: Partial<LaunchOptions> = {}): Promise<LaunchedKernel> {
+  if (!existsSync(main)) throw new Error(`wire tests need the built kernel at ${main}. Run \`npm run build\`.`);
+  return launchKernel({
+    argv: [process.execPath, main, '{connection_file}'],
+    cwd: join(packageDir, 'test', 'kernel-plugins', 'kernel', 'fixtures'),
+    startTimeoutMs: 60_000,
+    ...options,
+  });
+}
+
+export const types = (exchange: Exchange): string[] => exchange.published.map((message) => message.header.msg_type);
+
+export const contents = (exchange: Exchange, type: string) =>
+  exchange.published.filter((message) => message.header.msg_type === type).map((message) => message.content);
+
+export const printed = (exchange: Exchange, name = 'stdout'): string =>
+  contents(exchange, 'stream')
+    .filter((content) => content.name === name)
+    .map((content) => content.text)
+    .join('');
+
+export const resultText = (exchange: Exchange): string | undefined =>
+  contents(exchange, 'execute_result')[0]?.data['text/plain'];
+
+export const delay = (ms: number) => new Promise((done) => setTimeout(done, ms));
