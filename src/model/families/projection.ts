@@ -1,4 +1,15 @@
-import { add, cast, constant, custom, greaterEqual, matmul, mul, randomUniform, type Value } from '../../compute/graph';
+import {
+  add,
+  cast,
+  constant,
+  custom,
+  greaterEqual,
+  matmul,
+  mul,
+  randomUniform,
+  transpose,
+  type Value,
+} from '../../compute/graph';
 import type { LoraPair } from './types';
 
 /**

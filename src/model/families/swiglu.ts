@@ -2,7 +2,7 @@ import { add, cast, custom, mul, sigmoid, sub, type Value } from '../../compute/
 
 /**
  * SwiGLU's gate: y = silu(gate)·up, computed in f32. gate, up [N,F] → [N,F], all in the same dtype.
- * Backward by hand from gate and up alone: dup = dy·silu(gate), dgate = dy·up·σ(gate)·(1 + gate·(1 - σ(gate))).
+ * Backward by hand from gate and up alone: dup = dy·silu(gate), dgate = dy·up·silu'(gate).
  * Source: Shazeer 2020, arXiv:2002.05202.
  */
 export function swiglu(gate: Value, up: Value): Value {
@@ -13,7 +13,8 @@ export function swiglu(gate: Value, up: Value): Value {
   const activated = mul(g, sigma);
   return custom('swiglu', [gate, up], cast(mul(activated, u), dtype), (grad) => {
     const dy = cast(grad, 'f32');
-    const slope = mul(sigma, add(mul(g, sub(1, sigma)), 1));
+    // silu' = σ + silu·(1 - σ)
+    const slope = add(sigma, mul(activated, sub(1, sigma)));
     return [cast(mul(mul(dy, u), slope), dtype), cast(mul(dy, activated), dtype)];
   });
 }
