@@ -12,7 +12,11 @@ export const nodePackagesStep = {
     const { layout } = context;
     // npm writes this list last. Without it, a killed npm cannot be taken for a finished one.
     rmSync(hiddenLock(layout), { force: true });
-    const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress'];
+    // The lock file names every package by its hash, so npm's own store is as good as the registry. Without a network
+    // npm's own settings would take minutes to give up.
+    const patience = ['--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=15000'];
+    const quiet = ['--no-audit', '--no-fund', '--no-progress'];
+    const args = ['ci', '--include=dev', '--ignore-scripts', '--prefer-offline', ...patience, ...quiet];
     await context.command({ command: 'npm', args, where: this.where, tool: 'npm' });
     const missing = missingPackage(layout);
     if (missing !== null) {
