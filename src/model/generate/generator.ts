@@ -82,9 +82,14 @@ export class Generator {
     onStep: () => void,
   ): Promise<void> {
     const { batch } = shape;
-    const temperature = f32Scalar(sampling.temperature || 1);
+    const temperature: Record<string, HostTensor> = shape.tempered
+      ? { temperature: { shape: [], dtype: 'f32', data: Float32Array.of(sampling.temperature) } }
+      : {};
     const { stopTokenIds } = this.model.tokenizer;
-    let step = session.run('prefill', { ...prefillFeeds(shape, rows, this.model.tokenizer.padTokenId), temperature });
+    let step = session.run('prefill', {
+      ...prefillFeeds(shape, rows, this.model.tokenizer.padTokenId),
+      ...temperature,
+    });
     for (let written = 0; ; written++) {
       this.choose(session, shape, rows, step, sampling, stopTokenIds);
       onStep();
@@ -99,7 +104,7 @@ export class Generator {
         tokens: column(Int32Array.from({ length: batch }, (_, b) => rows[b]?.tokens.at(-1) ?? 0)),
         positions: column(slots),
         slots: column(slots),
-        temperature,
+        ...temperature,
       });
     }
   }
@@ -127,7 +132,7 @@ export class Generator {
       const candidates: Candidates = {
         logits: values.subarray(b * K, (b + 1) * K),
         ids: ids.subarray(b * K, (b + 1) * K),
-        logNormalizer: step.logSumTempered.data[b],
+        logNormalizer: (step.logSumTempered ?? step.logSum).data[b],
       };
       const token = sampleToken(candidates, sampling, row.stream.uniform(), () => allLogits(b));
       const rank = candidates.ids.indexOf(token);
@@ -154,6 +159,7 @@ export class Generator {
       promptTokens,
       cacheTokens: roundUp(promptTokens + sampling.maxNewTokens),
       candidates: sampling.temperature === 0 ? 1 : Math.min(vocabSize, Math.max(CANDIDATES, sampling.topK ?? 0)),
+      tempered: sampling.temperature !== 0 && sampling.temperature !== 1,
     };
     const known = this.current;
     if (known && fits(known.shape, needed)) return known.session;
@@ -188,6 +194,7 @@ function fits(known: DecodeShape, needed: DecodeShape): boolean {
   return (
     known.batch >= needed.batch &&
     known.candidates >= needed.candidates &&
+    known.tempered === needed.tempered &&
     within(known.promptTokens, needed.promptTokens, 2 * BUCKET) &&
     within(known.cacheTokens, needed.cacheTokens, 4 * BUCKET)
   );
@@ -249,10 +256,6 @@ function checkPrompts(prompts: readonly Prompt[], { config }: LoadedModel, { max
 
 function column(data: Int32Array): HostTensor {
   return { shape: [data.length, 1], dtype: 'i32', data };
-}
-
-function f32Scalar(value: number): HostTensor {
-  return { shape: [], dtype: 'f32', data: Float32Array.of(value) };
 }
 
 function roundUp(tokens: number): number {

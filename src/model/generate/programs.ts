@@ -27,6 +27,8 @@ export interface DecodeShape {
   readonly cacheTokens: number;
   /** K: candidates that each step hands to the sampler. */
   readonly candidates: number;
+  /** Whether logits are divided by a temperature that is neither 0 nor 1. */
+  readonly tempered: boolean;
 }
 
 /** The variable that holds the last step's logits f32 [B,V], read only when the candidates do not decide a draw. */
@@ -37,9 +39,10 @@ export const LOGITS_VARIABLE = 'generate.logits';
  * same for one more token a row. Prompts lie at the left, padding (segment -1) behind them: each row counts its own slots, and
  * what padding wrote is overwritten by decoding before any token sees it.
  *
- * prefill: tokens, positions, segments, slots i32 [B,P], last i32 [B] (row of [B·P] of each prompt's last token), temperature f32 [].
- * decode: tokens, positions, slots i32 [B,1], temperature f32 []; a slot is seen once it is written, so segments play no part.
- * Both give values f32 [B,K], ids i32 [B,K], logSum f32 [B] (at temperature 1), logSumTempered f32 [B].
+ * prefill: tokens, positions, segments, slots i32 [B,P], last i32 [B] (row of [B·P] of each prompt's last token).
+ * decode: tokens, positions, slots i32 [B,1]; a slot is seen once it is written, so segments play no part.
+ * Both give values f32 [B,K], ids i32 [B,K], logSum f32 [B]; if tempered, they also take temperature f32 [] and give
+ * logSumTempered f32 [B], the log of the sum at that temperature.
  */
 export function decodePrograms(
   config: ModelConfig,
@@ -61,26 +64,21 @@ export function decodePrograms(
     );
     const rows = reshape(hidden, [B * T, config.hiddenSize]);
     const picked = T === 1 ? rows : gather(rows, input('last', [B], 'i32'));
-    return candidateProgram(name, logits(config, params, picked, computeDtype), shape.candidates);
+    return candidateProgram(name, logits(config, params, picked, computeDtype), shape);
   };
   return [pass('prefill', P, 'tokens'), pass('decode', 1, 'cache')];
 }
 
-function candidateProgram(name: string, scores: Value, k: number): Program {
+function candidateProgram(name: string, scores: Value, { candidates, tempered }: DecodeShape): Program {
   const [B, V] = scores.shape;
-  const temperature = input('temperature', [], 'f32');
-  const { values, indices } = topK(scores, k);
+  const { values, indices } = topK(scores, candidates);
   const peak = slice(values, [0, 0], [B, 1]);
   const fromPeak = sub(scores, peak);
   const logSum = (shifted: Value, top: Value): Value => add(log(sum(exp(shifted), [1])), reshape(top, [B]));
-  return {
-    name,
-    outputs: {
-      values,
-      ids: indices,
-      logSum: logSum(fromPeak, peak),
-      logSumTempered: logSum(div(fromPeak, temperature), div(peak, temperature)),
-    },
-    updates: [{ variable: variable(LOGITS_VARIABLE, [B, V], 'f32'), value: scores }],
-  };
+  const outputs: Record<string, Value> = { values, ids: indices, logSum: logSum(fromPeak, peak) };
+  if (tempered) {
+    const temperature = input('temperature', [], 'f32');
+    outputs.logSumTempered = logSum(div(fromPeak, temperature), div(peak, temperature));
+  }
+  return { name, outputs, updates: [{ variable: variable(LOGITS_VARIABLE, [B, V], 'f32'), value: scores }] };
 }
