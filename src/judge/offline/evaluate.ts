@@ -1,8 +1,8 @@
 import { type NewsProfile, SLANT } from '../../tasks';
-import { FIT_SETTINGS, type FitSettings, fitLinearJudge, type GradedText } from './linear-model';
+import { FIT_SETTINGS, type FitSettings, fitLinearJudge } from './linear-model';
 import { areaUnderRoc, bestCut, pearson } from './metrics';
 import { type LinearScore, likeliestProfile, scoreTexts } from './score';
-import { domainFolds } from './texts';
+import { domainFolds, type GradedTexts } from './texts';
 
 /** A calibration text of a domain that the judge which scored it never saw. */
 export interface UnseenScore extends LinearScore {
@@ -36,13 +36,15 @@ export const JUDGE_FOLDS = 4;
 
 /** Fits on the domains outside one fold and scores the calibration texts of the domains inside it. */
 export function scoreUnseenFold(
-  texts: readonly GradedText[],
+  graded: Pick<GradedTexts, 'texts' | 'facts'>,
   fold: number,
   settings: FitSettings = FIT_SETTINGS,
 ): UnseenScore[] {
+  const { texts, facts } = graded;
   const unseen = new Set(domainFolds(texts, JUDGE_FOLDS)[fold]);
   const model = fitLinearJudge(
     texts.filter((item) => !unseen.has(item.domain)),
+    facts.filter((item) => !unseen.has(item.domain)),
     settings,
   );
   const checked = texts.filter((item) => item.calibration && unseen.has(item.domain));

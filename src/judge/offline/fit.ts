@@ -10,8 +10,8 @@ import { domainFolds, type GradedTexts, gradedTexts } from './texts';
 
 /** Fits the judge on all texts, without its figures and thresholds. */
 export function fitJudgeModel(graded: GradedTexts, settings: FitSettings = FIT_SETTINGS) {
-  const { form, dataHash, texts } = graded;
-  return packModel(fitLinearJudge(texts, settings), { form, dataHash, settings, documents: texts.length });
+  const { form, dataHash, texts, facts } = graded;
+  return packModel(fitLinearJudge(texts, facts, settings), { form, dataHash, settings, documents: texts.length });
 }
 
 /** Fits the judge on all texts, and once more for each fold of unseen domains, which gives its figures and thresholds. */
@@ -19,7 +19,7 @@ export function fitJudge(graded: GradedTexts, settings: FitSettings = FIT_SETTIN
   const { texts } = graded;
   const folds = domainFolds(texts, JUDGE_FOLDS).map((domains, fold) => ({
     domains,
-    scores: scoreUnseenFold(texts, fold, settings),
+    scores: scoreUnseenFold(graded, fold, settings),
   }));
   const all = folds.flatMap((fold) => fold.scores);
   const { thresholds, balancedAccuracy } = verdictThresholds(all);

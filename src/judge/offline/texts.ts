@@ -1,10 +1,12 @@
 import { RandomStream } from '../../core';
 import { loadNews, type NewsForm, type NewsProfile } from '../../tasks';
-import type { GradedText } from './linear-model';
+import type { GradedText, PlainFacts } from './linear-model';
 
 export interface GradedTexts {
   readonly form: NewsForm;
   readonly texts: readonly GradedText[];
+  /** Headline and context of the training topics as sentences. */
+  readonly facts: readonly PlainFacts[];
   readonly dataHash: string;
 }
 
@@ -27,7 +29,20 @@ export function gradedTexts(form: NewsForm, dir?: string): GradedTexts {
       calibration: true,
     })),
   );
-  return { form, texts: [...training, ...calibration], dataHash: news.dataHash };
+  const facts = news.topics
+    .filter((topic) => topic.split === 'train')
+    .map((topic) => ({ text: factSentences(topic.headline, topic.context), domain: topic.domain }));
+  return { form, texts: [...training, ...calibration], facts, dataHash: news.dataHash };
+}
+
+/** Contexts list their facts with semicolons; as sentences they read like the texts that the judge grades. */
+function factSentences(headline: string, context: string): string {
+  const parts = context
+    .replace(/\.$/, '')
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  return [headline, ...parts.map((part) => part[0].toUpperCase() + part.slice(1))].map((part) => `${part}.`).join(' ');
 }
 
 /** Domains dealt into folds of even size in a fixed random order (48 domains in 4 folds: 12 unseen, 36 to fit on). */
