@@ -107,10 +107,11 @@ function projected(pass: Pass, layer: number, projection: Projection, x: Value):
   const pair = lora?.pair(layer, projection) ?? null;
   let y: Value;
   if (!lora || !pair) y = project(x, w);
-  else if (!lora.dropout) y = foldedProjection(x, w, pair, lora.scale);
+  else if (!lora.dropout && x.dtype === 'f32') y = foldedProjection(x, w, pair, lora.scale);
   else {
     const site = layer * PROJECTIONS.length + PROJECTIONS.indexOf(projection);
-    y = twoPathProjection(x, w, pair, lora.scale, dropout(x, lora.dropout.rate, lora.dropout.seed, site));
+    const dropped = lora.dropout ? dropout(x, lora.dropout.rate, lora.dropout.seed, site) : x;
+    y = twoPathProjection(x, w, pair, lora.scale, dropped);
   }
   if (pass.biased.has(projection)) return add(cast(y, 'f32'), pass.params(`${module}.bias`));
   return projection === 'q_proj' || projection === 'k_proj' ? cast(y, 'f32') : y;

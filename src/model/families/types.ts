@@ -17,7 +17,7 @@ export interface LoraPair {
 
 /**
  * The adapter of one forward pass: y = x·Wᵀ + scale · dropout(x)·Aᵀ·Bᵀ.
- * `dropout` null means rate 0, and the product is then folded into one: x·(W + scale·B·A)ᵀ.
+ * `dropout` null means rate 0; in f32 the product is then folded into one: x·(W + scale·B·A)ᵀ.
  * `dropout.seed` is i32 [2]; every projection draws its own mask from it.
  */
 export interface LoraInput {
