@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { encodeBytes, type RichBundle } from './mime-bundle';
+import { displaySymbol, encodeBytes, type RichBundle } from './mime-bundle';
 import { currentSink } from './sink';
 
 /** One place in a cell's output that can be changed later, also from other cells. */
@@ -44,7 +44,7 @@ function showBundle(bundle: RichBundle | Promise<RichBundle>, displayId: string)
     return sent;
   }
 
-  return {
+  const handle: DisplayHandle = {
     displayId,
     async update(value) {
       // Bundles that take time to draw must not overtake each other.
@@ -56,4 +56,6 @@ function showBundle(bundle: RichBundle | Promise<RichBundle>, displayId: string)
       sink.display({ data: { 'text/plain': '' } }, displayId, true);
     },
   };
+  // A handle that ends a cell has been shown already: its own bundle is empty.
+  return Object.defineProperty(handle, displaySymbol, { value: () => ({}) });
 }

@@ -18,8 +18,21 @@ async function main(): Promise<void> {
   process.chdir(places.rootDir);
   const kernel = await Kernel.start(connection, places, log);
   process.on('SIGINT', () => kernel.interrupt());
-  process.on('SIGTERM', () => void kernel.close().then(() => process.exit(0)));
+  const end = () => void kernel.close().then(() => process.exit(0));
+  process.on('SIGTERM', end);
+  if (process.env.JPY_PARENT_PID) endWithParent(end);
   process.on('uncaughtException', (error) => log(`mstlab kernel: ${error.stack ?? error.message}`));
+}
+
+/** A Jupyter server that was killed cannot ask its kernels to end; they notice that their parent is another one. */
+function endWithParent(end: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, 1_000);
+  timer.unref();
 }
 
 main().catch((error) => {

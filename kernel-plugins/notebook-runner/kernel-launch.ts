@@ -34,7 +34,7 @@ export async function launchKernel(options: LaunchOptions): Promise<LaunchedKern
   const [command, ...args] = options.argv.map((part) => part.replace('{connection_file}', connectionFile));
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';

@@ -98,7 +98,8 @@ export class CellRunner {
     // Not deleted: V8 would turn the object into a hash table, and loops over top-level variables would crawl.
     this.exports[request.lastExpressionVar] = undefined;
     if (value === undefined || request.silent) return;
-    this.output.send({ type: 'result', bundle: await this.plugins.present(value) });
+    const bundle = await this.plugins.present(value);
+    if (Object.keys(bundle.data).length > 0) this.output.send({ type: 'result', bundle });
   }
 
   private exportedNames(): string[] {

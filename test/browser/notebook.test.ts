@@ -1,0 +1,102 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browserSkipReason, type Lab, startLab } from './jupyterlab';
+
+const reason = browserSkipReason();
+
+const sources = [
+  `import { progressBar } from 'mstlab/notebook';
+const bar = progressBar();
+for (let i = 1; i <= 40; i++) {
+  bar({ what: 'train mst', done: i, total: 40, unit: 'steps', detail: { loss: 4 / i } });
+  await new Promise((done) => setTimeout(done, 50));
+}`,
+  `import { frameOf } from 'mstlab/analysis/frame';
+frameOf({ arm: ['mst', '<script>window.injected = true</script>'], mean_value: [1.5, 2.25] })`,
+  `import { showFigure } from 'mstlab/notebook';
+await showFigure({ data: [{ type: 'bar', x: ['baseline', 'mst'], y: [3, 1] }], layout: { title: { text: 'Two arms' } }, alt: 'two bars' });`,
+  `for (let i = 0; i < 5000; i++) console.log(\`line \${i}\`);`,
+  `throw new RangeError('as intended');`,
+];
+
+describe.skipIf(reason !== null)(`JupyterLab in Chromium${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'mstlab-browser-'));
+  let lab: Lab;
+
+  beforeAll(async () => {
+    const cells = sources.map((source, index) => ({
+      cell_type: 'code',
+      id: `cell-${index}`,
+      metadata: {},
+      execution_count: null,
+      outputs: [],
+      source,
+    }));
+    const metadata = { kernelspec: { name: 'mstlab', display_name: 'TypeScript (mstlab)', language: 'typescript' } };
+    writeFileSync(join(dir, 'small.ipynb'), JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata, cells }));
+    lab = await startLab(dir);
+    await lab.open('small.ipynb');
+    await lab.runAll();
+    await lab.finished(110_000);
+  }, 240_000);
+
+  afterAll(async () => {
+    await lab?.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const outputOf = (index: number) =>
+    lab.page.locator('.jp-Notebook .jp-CodeCell').nth(index).locator('.jp-OutputArea');
+
+  test('progress was updated in place: one output, at its end', async () => {
+    expect(await outputOf(0).locator('progress').count()).toBe(1);
+    expect(await outputOf(0).textContent()).toContain('40/40 steps');
+  });
+
+  test('a frame is a table, and markup in its cells is text', async () => {
+    expect(await outputOf(1).locator('table').count()).toBe(1);
+    expect(await outputOf(1).textContent()).toContain('<script>');
+    expect(await lab.page.evaluate(() => 'injected' in window)).toBe(false);
+  });
+
+  test('the figure has a picture with its words, and becomes a live chart under the pointer', async () => {
+    const area = outputOf(2);
+    await area.scrollIntoViewIfNeeded();
+    await lab.screenshot('figure-before-hover');
+    const box = (await area.boundingBox())!;
+    await lab.page.mouse.move(box.x + 200, box.y + 100);
+    await lab.page.mouse.move(box.x + 320, box.y + 220, { steps: 12 });
+    await area.locator('.js-plotly-plot .main-svg').first().waitFor({ timeout: 30_000 });
+    expect(await area.locator('.js-plotly-plot .bars .point').count()).toBe(2);
+    expect(await area.locator('.jp-OutputArea-child').count(), 'a display handle shows nothing itself').toBe(1);
+    await lab.screenshot('figure-live');
+  });
+
+  test('5,000 printed lines are all there', async () => {
+    const text = (await outputOf(3).textContent()) ?? '';
+    expect(text.trim().split('\n').length).toBe(5000);
+  });
+
+  test('an error is shown as an error, with its line', async () => {
+    const area = outputOf(4);
+    await area.scrollIntoViewIfNeeded();
+    expect(
+      await area
+        .locator('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]')
+        .count(),
+    ).toBeGreaterThan(0);
+    expect(await area.textContent()).toContain('RangeError: as intended');
+    await lab.screenshot('error');
+  });
+
+  test('cells are coloured as TypeScript', async () => {
+    expect(await lab.page.locator('.jp-StatusBar-TextItem', { hasText: /TypeScript/ }).count()).toBeGreaterThan(0);
+    expect(readFileSync(join(dir, 'small.ipynb'), 'utf8')).toContain('mstlab');
+  });
+
+  test('the page asked for nothing outside this machine', () => {
+    expect(lab.foreignRequests).toEqual([]);
+  });
+});
