@@ -10,6 +10,8 @@ export interface ChartNotes {
   readonly temperature?: number;
   /** True where the offline judge stands in for a real one; the caption then says so. */
   readonly isProxy?: boolean;
+  /** What n counts. Default topics. */
+  readonly unit?: string;
   /** Anything else a reader must know. */
   readonly note?: string;
 }
@@ -21,12 +23,12 @@ export interface NamedEstimate {
 }
 
 /** n, interval method, temperature, proxy mark, note, and each missing number or interval with its reason. */
-export function captionOf(notes: ChartNotes, estimates: readonly NamedEstimate[], unit = 'topics'): string {
+export function captionOf(notes: ChartNotes, estimates: readonly NamedEstimate[]): string {
   const parts: string[] = [];
   const counts = estimates.filter(({ estimate }) => estimate.estimate !== null).map(({ estimate }) => estimate.n);
   if (counts.length > 0) {
     const [low, high] = [Math.min(...counts), Math.max(...counts)];
-    parts.push(`n = ${low === high ? low : `${low} to ${high}`} ${unit} each`);
+    parts.push(`n = ${low === high ? low : `${low} to ${high}`} ${notes.unit ?? 'topics'} each`);
   }
   const drawn = estimates.filter(({ estimate }) => estimate.low !== null);
   const methods = new Set(drawn.map(({ estimate }) => `${+(100 * estimate.level).toFixed(1)}% ${estimate.method}`));

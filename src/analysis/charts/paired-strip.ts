@@ -52,7 +52,7 @@ export function pairedStrips(input: PairedStripsInput): Figure {
   ]);
   const layout = chartLayout({
     title: input.title,
-    caption: captionOf(input, strips, 'topics'),
+    caption: captionOf(input, strips),
     plotHeightPx: 60 + 84 * strips.length,
     leftPx: 190,
     rightPx: 128,
