@@ -35,7 +35,8 @@ const STRANGERS = [
   { from: 'src/runs', to: 'src/judge', why: 'a run record knows no content' },
   { from: 'src/runs', to: 'src/train', why: 'a run record knows no content' },
   { from: 'src/analysis', to: 'src/model', why: 'statistics take plain arrays' },
-  { from: 'src/analysis', to: 'src/compute', why: 'statistics take plain arrays' },
+  { from: 'src/analysis/stats', to: 'src/compute', why: 'statistics take plain arrays' },
+  { from: 'src/analysis/charts', to: 'src/compute', why: 'a figure is drawn from estimates' },
   { from: 'src/analysis/frame', to: 'src/analysis/stats', why: 'a frame shows, it does not compute' },
 ];
 

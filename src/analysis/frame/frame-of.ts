@@ -1,5 +1,5 @@
 import type { DataFrame } from 'danfojs-node';
-import { loadAddon } from '../../compute/backends/tensorflow/addon';
+import { loadAddon } from '../../compute/backends/tensorflow';
 import { ConfigError, DataError } from '../../core';
 
 export type Cell = number | string | boolean | null;
