@@ -38,7 +38,8 @@ export interface ScoreBatch {
 const ROW_TOKENS = 512;
 /** Tokens of one forward pass. */
 const BATCH_TOKENS = 1024;
-const SCORED_BUCKET = 64;
+/** Scored tokens are rounded up to this many, so that calls of similar texts share programs. */
+const SCORED_BUCKET = 128;
 
 /**
  * Lays items out as rows, and rows of similar length as batches of few shapes.

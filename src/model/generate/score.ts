@@ -12,13 +12,21 @@ export interface TextScores {
   readonly logprobs: readonly number[];
 }
 
+/** Sessions that a Scorer keeps; with an adapter each holds its own merged weights. */
+const MAX_SESSIONS = 3;
+
+/** Programs of one session, by name. */
+interface Place {
+  readonly session: Session;
+  readonly shapes: readonly ScoreShape[];
+}
+
 /**
- * Scores texts under a model with or without an adapter. Programs are made for the shapes of a call and kept while later calls
- * need no others.
+ * Scores texts under a model with or without an adapter. Programs are made for the shapes that a call needs and are kept for
+ * later calls.
  */
 export class Scorer {
-  private session: Session | null = null;
-  private shapes = new Map<string, ScoreShape>();
+  private places: Place[] = [];
 
   constructor(
     private readonly model: LoadedModel,
@@ -34,13 +42,14 @@ export class Scorer {
     const batches = layOutScores(items, this.model.config.maxPositions);
     const sums = items.map(({ texts }) => new Float64Array(texts.length));
     const total = batches.reduce((sum, { rows }) => sum + rows.length, 0);
-    const session = this.sessionFor(batches);
+    this.makeRoomFor(batches.map(({ shape }) => shape));
     let done = 0;
     let tokens = 0;
     const start = performance.now();
     for (const batch of batches) {
       throwIfAborted(signal, 'scoreTexts', 'Scores of this call are lost');
-      const { losses } = session.run(nameOf(batch.shape), feedsOf(batch));
+      const { session, shape } = this.placeOf(batch.shape)!;
+      const { losses } = session.run(nameOf(shape), feedsOf({ shape, rows: batch.rows }));
       let at = 0;
       for (const row of batch.rows) for (const { of } of row.scored) sums[of.item][of.text] -= losses.data[at++];
       done += batch.rows.length;
@@ -53,24 +62,38 @@ export class Scorer {
   }
 
   dispose(): void {
-    this.session?.dispose();
-    this.session = null;
-    this.shapes.clear();
+    for (const { session } of this.places) session.dispose();
+    this.places = [];
   }
 
-  private sessionFor(batches: readonly ScoreBatch[]): Session {
-    const needed = new Map(batches.map(({ shape }) => [nameOf(shape), shape]));
-    const missing = [...needed.keys()].some((name) => !this.shapes.has(name));
-    if (this.session && !missing) return this.session;
-    this.dispose();
-    this.shapes = needed;
-    this.session = openModelSession(
-      this.model,
-      this.adapter,
-      [...needed.values()].map((shape) => scoreProgram(this.model, shape)),
-    );
-    return this.session;
+  /** Makes one session of the shapes that no program fits; earlier sessions go when there are too many. */
+  private makeRoomFor(shapes: readonly ScoreShape[]): void {
+    if (shapes.every((shape) => this.placeOf(shape))) return;
+    if (this.places.length >= MAX_SESSIONS) this.dispose();
+    const missing = new Map(shapes.filter((shape) => !this.placeOf(shape)).map((shape) => [nameOf(shape), shape]));
+    const made = [...missing.values()];
+    const programs = made.map((shape) => scoreProgram(this.model, shape));
+    this.places.push({ session: openModelSession(this.model, this.adapter, programs), shapes: made });
   }
+
+  /** The program that a batch of this shape can run in. */
+  private placeOf(needed: ScoreShape): { session: Session; shape: ScoreShape } | null {
+    for (const { session, shapes } of this.places) {
+      const shape = shapes.find((known) => fits(known, needed));
+      if (shape) return { session, shape };
+    }
+    return null;
+  }
+}
+
+/** Whether a program of one shape serves another without much waste. */
+function fits(known: ScoreShape, needed: ScoreShape): boolean {
+  return (
+    known.tokens === needed.tokens &&
+    known.batch >= needed.batch &&
+    known.batch <= 2 * needed.batch &&
+    known.scored >= needed.scored
+  );
 }
 
 /** `scorer.score` for one call. For several calls keep a Scorer: making its programs takes seconds. */

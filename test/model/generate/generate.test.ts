@@ -177,6 +177,22 @@ describe('generate', () => {
     expect(counts()).toEqual(before);
   });
 
+  it('keeps the programs of a scorer for later calls of similar texts, and its scores do not depend on them', async () => {
+    const { addon } = backend as unknown as { addon: { getNumOfSavedModels(): number } };
+    const [a, b, c] = promptsFor(model, 3).map(({ ids }) => ids);
+    const scorer = new Scorer(model, null);
+    const first = await scorer.score([{ id: 'x', promptIds: a, texts: [b, c] }]);
+    const models = addon.getNumOfSavedModels();
+    await scorer.score([{ id: 'y', promptIds: b, texts: [a] }]);
+    expect(addon.getNumOfSavedModels()).toBe(models);
+    const many = Array.from({ length: 9 }, (_, i) => ({ id: `${i}`, promptIds: a, texts: [b, c] }));
+    const scored = await scorer.score(many);
+    expect(addon.getNumOfSavedModels()).toBe(models + 1);
+    for (const { logprobs } of scored) expect(logprobs).toEqual(first[0].logprobs.map((x) => expect.closeTo(x, 3)));
+    expect((await scorer.score([{ id: 'x', promptIds: a, texts: [b, c] }]))[0].logprobs).toEqual(first[0].logprobs);
+    scorer.dispose();
+  });
+
   it('reports progress and each finished batch, and stops between two tokens when asked', async () => {
     const prompts = promptsFor(model, 3);
     const done: number[] = [];
