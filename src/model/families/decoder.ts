@@ -95,11 +95,11 @@ function decoderLayer(pass: Pass, layer: number, stream: Value): Value {
   const mixed = attention(pass.attention, layer, apply('q_proj', x), apply('k_proj', x), apply('v_proj', x));
   const attended = add(stream, cast(apply('o_proj', mixed), 'f32'));
   const y = cast(rmsNorm(attended, params(`${prefix}.post_attention_layernorm.weight`), rmsEps), computeDtype);
-  const gated = swiglu(apply('gate_proj', y), apply('up_proj', y));
+  const gated = swiglu(apply('gate_proj', y), apply('up_proj', y), computeDtype);
   return add(attended, cast(apply('down_proj', gated), 'f32'));
 }
 
-/** One projection with its adapter and bias: x [N,Din] → [N,Dout], f32 with a bias and for the rotated q and k. */
+/** One projection with its adapter and bias: x [N,Din] → [N,Dout], f32 with a bias, on two paths, and for the rotated q and k. */
 function projected(pass: Pass, layer: number, projection: Projection, x: Value): Value {
   const module = projectionModule(layer, projection);
   const w = pass.params(`${module}.weight`);
