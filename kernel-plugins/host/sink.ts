@@ -35,15 +35,32 @@ function presentPlainly(value: unknown): RichBundle | Promise<RichBundle> {
   return data instanceof Promise ? data.then((settled) => ({ data: settled })) : { data };
 }
 
-/** Writes the plain text of each bundle. On a terminal an update overwrites the lines it wrote last; in a file it is left out. */
+/**
+ * Writes the plain text of each bundle. On a terminal an update overwrites the lines it wrote last; in a file only the last one
+ * is written, before the next display or when the process ends.
+ */
 export function terminalSink(stream: NodeJS.WriteStream): DisplaySink {
   let last: { id: string; lines: number } | null = null;
+  let withheld: string | null = null;
+  let listening = false;
+
+  function release(): void {
+    if (withheld !== null) stream.write(`${withheld}\n`);
+    withheld = null;
+  }
+
   return {
     kind: 'terminal',
     present: presentPlainly,
     display(bundle, displayId, update) {
       const text = String(bundle.data['text/plain'] ?? `(${Object.keys(bundle.data).join(', ')})`);
-      if (update && !stream.isTTY) return;
+      if (update && !stream.isTTY) {
+        if (!listening) process.once('exit', release);
+        listening = true;
+        withheld = text;
+        return;
+      }
+      release();
       if (update && last !== null && last.id === displayId) stream.write(`\u001b[${last.lines}A\u001b[J`);
       stream.write(`${text}\n`);
       last = displayId === null ? null : { id: displayId, lines: text.split('\n').length };

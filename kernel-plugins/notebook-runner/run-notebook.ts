@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AbortedError, InternalError, type ProgressListener, throwIfAborted } from '../../src/core';
+import { AbortedError, InternalError, type ProgressListener } from '../../src/core';
 import type { Message } from '../kernel/protocol';
 import { checkNotebook, type NotebookProblem } from './checks';
 import { type LaunchedKernel, launchKernel, readKernelspec } from './kernel-launch';
@@ -66,6 +66,7 @@ export async function runNotebook(path: string, options: RunNotebookOptions): Pr
     const collector = new OutputCollector();
     for (const [index, cell] of notebook.cells.entries()) {
       if (cell.cell_type !== 'code' || cell.source.trim() === '') continue;
+      if (stop.aborted) throw stopped(path, index, cell, options, deadline);
       options.onProgress?.({ what: titleOf(cell), done: index, total: notebook.cells.length, unit: 'cells' });
       const cellStartedMs = performance.now();
       const status = await executeCell(kernel, cell, collector, stop, options).catch((error) => {
@@ -95,7 +96,6 @@ async function executeCell(
   stop: AbortSignal,
   options: RunNotebookOptions,
 ): Promise<string> {
-  throwIfAborted(stop, 'runNotebook');
   let interrupts = 0;
   let timer: NodeJS.Timeout | null = null;
   // A first interrupt lets the cell end in order, later ones force it.

@@ -12,6 +12,8 @@ export class TerminalView {
   private liveLines = 0;
   private liveId: string | null = null;
   private lastPlainMs = Number.NEGATIVE_INFINITY;
+  /** Without a terminal: the newest update that was not written yet. */
+  private withheld: string | null = null;
 
   constructor(
     private readonly stream: NodeJS.WriteStream,
@@ -39,7 +41,12 @@ export class TerminalView {
 
   private show(text: string, id: string | null, update: boolean): void {
     if (!this.stream.isTTY) {
-      if (update && this.now() - this.lastPlainMs < plainEveryMs) return;
+      if (update && this.now() - this.lastPlainMs < plainEveryMs) {
+        this.withheld = text;
+        return;
+      }
+      if (update) this.withheld = null;
+      else this.keepLive();
       this.lastPlainMs = this.now();
       this.stream.write(`${text}\n`);
       return;
@@ -50,8 +57,10 @@ export class TerminalView {
     this.liveLines = text.split('\n').length;
   }
 
-  /** What follows must not be overwritten by the next update. */
+  /** What follows must not be overwritten by the next update, nor come before the last one. */
   private keepLive(): void {
+    if (this.withheld !== null) this.stream.write(`${this.withheld}\n`);
+    this.withheld = null;
     this.liveId = null;
     this.liveLines = 0;
   }

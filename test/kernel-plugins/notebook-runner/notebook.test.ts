@@ -152,12 +152,24 @@ describe('runNotebook', () => {
     expect(cells[2]).toMatchObject({ execution_count: null, outputs: [] });
   });
 
-  test('a notebook over its time is stopped, and the outputs so far are kept', async () => {
-    const path = notebook('slow.ipynb', [code('a', 'console.log("begun"); while (true) {}')]);
-    const out = join(dir, 'slow.out.ipynb');
-    await expect(runNotebook(path, { out, kernel, timeoutSeconds: 6 })).rejects.toThrow(
-      /slow\.ipynb must end within 6 s, got as far as cell 0/,
+  test('a notebook over its time is stopped with a sentence that names the cell', async () => {
+    const path = notebook('slow.ipynb', [code('a', 'while (true) {}')]);
+    const options = { out: join(dir, 'slow.out.ipynb'), kernel, timeoutSeconds: 3 };
+    await expect(runNotebook(path, options)).rejects.toThrow(
+      /slow\.ipynb must end within 3 s, got as far as cell 0 \(while \(true\) \{\}\)/,
     );
-    expect(readFileSync(out, 'utf8')).toContain('"name": "stdout"');
+  });
+
+  test('a stopped notebook keeps the outputs so far', async () => {
+    const path = notebook('stopped.ipynb', [code('a', 'console.log("begun"); while (true) {}')]);
+    const out = join(dir, 'stopped.out.ipynb');
+    const controller = new AbortController();
+    const onMessage = (message: { header: { msg_type: string } }) => {
+      if (message.header.msg_type === 'stream') controller.abort();
+    };
+    await expect(runNotebook(path, { out, kernel, onMessage, signal: controller.signal })).rejects.toThrow(
+      /stopped\.ipynb was stopped by request/,
+    );
+    expect(readFileSync(out, 'utf8')).toContain('begun\\n');
   });
 });
