@@ -77,6 +77,24 @@ describe('gradients', () => {
     expect(opsOf(g.gradients(g.sum(g.unsortedSegmentSum(rows, ids, 5)), [rows]))).toContain('gather');
   });
 
+  test('at a tie of maximum or minimum go to the first operand, and equal maxima of max share theirs', () => {
+    const [a, b] = [g.input('a', [2], 'f32'), g.input('b', [2], 'f32')];
+    const grads = [g.maximum, g.minimum].flatMap((op) => g.gradients(g.sum(op(a, b)), [a, b]));
+    const [dx] = g.gradients(g.sum(g.max(x, 1)), [x]);
+    const { results } = runEager(
+      { ...Object.fromEntries(grads.map((grad, i) => [`d${i}`, grad])), dx },
+      { a: f32([1, 5], [2]), b: f32([1, 4], [2]), x: f32([3, 1, 3, 2, 2, 2], [2, 3]) },
+    );
+    const found = [0, 1, 2, 3].map((i) => [...results[`d${i}`].data]);
+    expect(found).toEqual([
+      [1, 1],
+      [0, 0],
+      [1, 0],
+      [0, 1],
+    ]);
+    expect([...results.dx.data]).toEqual([1 / 2, 0, 1 / 2, 1 / 3, 1 / 3, 1 / 3].map(Math.fround));
+  });
+
   test('can be differentiated again', () => {
     const [dx] = g.gradients(g.sum(g.exp(g.mul(x, 2))), [x]);
     const [ddx] = g.gradients(g.sum(dx), [x]);

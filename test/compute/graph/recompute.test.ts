@@ -46,6 +46,14 @@ describe('gradients with keep', () => {
     expect(count(both, 'softmax')).toBe(2 * LAYERS);
   });
 
+  test('copy once what a recomputed value reaches by two ways', () => {
+    const x = g.input('x', [2, 3], 'f32');
+    const once = g.exp(x);
+    const [dx] = g.gradients(g.sum(g.square(g.mul(once, g.tanh(once)))), [x], { keep: [] });
+    const ops = g.topologicalOrder([dx]).map(({ op }) => op);
+    expect(ops.filter((op) => op === 'exp' || op === 'tanh')).toEqual(['exp', 'tanh']);
+  });
+
   test('run a recomputation not before the gradient that needs it', () => {
     const forward = new Set(g.topologicalOrder([loss]));
     const barriers = g.topologicalOrder(thrifty).filter(({ op }) => op === 'barrier');
