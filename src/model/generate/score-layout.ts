@@ -54,17 +54,19 @@ export function layOutScores(items: readonly ScoreItem[], maxPositions: number):
     byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), row]);
   }
   return [...byBucket].flatMap(([tokens, list]) => {
-    const batch = Math.min(list.length, Math.max(1, Math.floor(BATCH_TOKENS / tokens)));
+    const most = Math.max(1, Math.floor(BATCH_TOKENS / tokens));
+    // Even batches: 6 rows where 4 fit are 3 and 3, not 4 and 2 with two rows of padding.
+    const batch = Math.ceil(list.length / Math.ceil(list.length / most));
     const groups = Array.from({ length: Math.ceil(list.length / batch) }, (_, i) =>
       list.slice(i * batch, (i + 1) * batch),
     );
-    const most = Math.max(...groups.map((group) => group.reduce((sum, row) => sum + row.scored.length, 0)));
-    const shape = { batch, tokens, scored: Math.ceil(most / SCORED_BUCKET) * SCORED_BUCKET };
+    const scored = Math.max(...groups.map((group) => group.reduce((sum, row) => sum + row.scored.length, 0)));
+    const shape = { batch, tokens, scored: Math.ceil(scored / SCORED_BUCKET) * SCORED_BUCKET };
     return groups.map((group) => ({ shape, rows: group }));
   });
 }
 
-/** Lengths in steps of at most a quarter, so that padding stays small and shapes few. */
+/** Lengths in steps of about a fifth and at least 16 tokens, so that padding stays small and shapes few. */
 function lengthBucket(tokens: number): number {
   let bucket = 32;
   while (bucket < tokens) bucket = Math.ceil((bucket * 1.2) / 16) * 16;
