@@ -1,5 +1,5 @@
 import { type NewsProfile, SLANT } from '../../tasks';
-import { fitLogistic, fitRidge, type LogisticModel, type RidgeModel } from '../../tasks/text-model';
+import { fitLogistic, fitRidge, type LogisticModel, type RidgeModel, takeRows } from '../../tasks/text-model';
 import { fitVocabulary, type JudgeVocabulary, judgeFeatures } from './features';
 
 /** A text whose slant is known. */
@@ -60,8 +60,8 @@ export function fitLinearJudge(
 ): LinearJudgeModel {
   const raw = texts.map((item) => item.text);
   const vocabulary = fitVocabulary(raw, settings.minDocuments);
-  const matrix = judgeFeatures(vocabulary, raw);
   const withFacts = judgeFeatures(vocabulary, [...raw, ...facts.map((item) => item.text)]);
+  const matrix = takeRows(withFacts, [...raw.keys()]);
   const sizes = texts.map((item) => Math.abs(SLANT[item.profile]));
   const counts = [0, 1, 2].map((size) => sizes.filter((s) => s === size).length);
   const factsShare = facts.length > 0 ? settings.plainFactsShare : 0;

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { buildArms } from '../../../src/arms';
-import { FileFormatError } from '../../../src/core';
+import { FileFormatError, yieldToEventLoop } from '../../../src/core';
 import { type Judge, judgeFilePath, judgeReportText, offlineJudge, readJudgeFile } from '../../../src/judge';
 import { judgeFigures, scoreUnseenFold } from '../../../src/judge/offline/evaluate';
 import { blinded } from '../../../src/judge/offline/features';
@@ -15,6 +15,9 @@ import { loadNews, NEWS_FORMS, SLANT } from '../../../src/tasks';
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const sizes = [0, 1, 2] as const;
+
+// A fit keeps the process busy for seconds; between two of them the test runner must be able to report.
+beforeEach(() => yieldToEventLoop());
 
 describe.each(NEWS_FORMS)('the offline judge of %s', (form) => {
   const file = readJudgeFile(form);
@@ -72,7 +75,7 @@ describe.each(NEWS_FORMS)('the offline judge of %s', (form) => {
   });
 
   test('is blind to quotation marks and verbs of speech', () => {
-    const quoted = magnitudes((text) => `“${text.replace(/\. /g, '.” said, "')}"`);
+    const quoted = magnitudes((text) => `“${text.replace(/\. /g, '.” said "')}"`);
     const spoken = magnitudes((text) => text.replace(/\. /g, '. said '));
     for (const [i, value] of plain.entries()) {
       expect(quoted[i]).toBeCloseTo(value, 10);
