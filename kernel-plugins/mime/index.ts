@@ -2,5 +2,4 @@ export { bundleOf } from './bundle-of';
 export { figureBundle, figureMetadata, isFigure } from './figure-bundle';
 export { frameBundle, isFrame } from './frame-bundle';
 export { type Displayable, displayable, displaySymbol, isDisplayable, type MimeBundle } from './mime-bundle';
-export { duration, progressBundle, progressLine } from './progress-bundle';
 export { labelsBundle, type ShownLabel, type ShownText, textsBundle } from './texts-bundle';

@@ -66,7 +66,10 @@ export async function trainArm(
       dir: work,
       seed: `${options.seed}/sft`,
       ...(options.signal ? { signal: options.signal } : {}),
-      onProgress: (progress) => options.onProgress?.({ ...progress, what: `train ${arm}` }),
+      onProgress: (progress) => {
+        const { loss = '', tokensPerSecond = '' } = progress.detail ?? {};
+        options.onProgress?.({ ...progress, what: `train ${arm}`, detail: { loss, 'tokens/s': tokensPerSecond } });
+      },
     });
     saveAdapter(result.adapter, adapterDir, model);
     writeFileAtomic(run.file('metrics.jsonl'), result.metrics.map((row) => `${JSON.stringify(row)}\n`).join(''));

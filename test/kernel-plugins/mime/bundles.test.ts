@@ -4,7 +4,6 @@ import {
   bundleOf,
   displayable,
   displaySymbol,
-  duration,
   figureBundle,
   figureMetadata,
   frameBundle,
@@ -12,8 +11,6 @@ import {
   isFigure,
   isFrame,
   labelsBundle,
-  progressBundle,
-  progressLine,
   textsBundle,
 } from '../../../kernel-plugins/mime';
 import { trainingCurves } from '../../../src/analysis/charts';
@@ -62,33 +59,6 @@ describe('frame', () => {
     expect(document.querySelectorAll('script, img').length).toBe(0);
     expect(document.querySelector('td')?.textContent).toBe(hostile);
     expect(bundle['text/plain']).not.toContain('\u001b');
-  });
-});
-
-describe('progress', () => {
-  const progress = {
-    what: 'train mst',
-    done: 30,
-    total: 120,
-    unit: 'steps',
-    detail: { loss: 2.345678, tokensPerSecond: 900 },
-  };
-  it('says what, how far, time gone and left, and the newest figures', () => {
-    expect(progressLine(progress, 65_000)).toBe(
-      'train mst ██████░░░░░░░░░░░░░░░░░░ 30/120 steps · 1 min 05 s, about 3 min 15 s left · loss 2.346 · tokensPerSecond 900',
-    );
-    expect(progressBundle(progress, 65_000)['text/html']).toContain('width:25.0%');
-  });
-  it('before the first step and after the last one it promises no time', () => {
-    for (const done of [0, 120]) expect(progressLine({ ...progress, done }, 1000)).not.toContain('left');
-    expect(progressLine({ what: 'x', done: 0, total: 0, unit: 'rows' }, 0)).toContain('0/0 rows');
-  });
-  it('escapes what it is told', () => {
-    const document = parsed(progressBundle({ ...progress, what: hostile }, 0)['text/html']);
-    expect(document.querySelectorAll('script, img').length).toBe(0);
-  });
-  it('writes durations with their units', () => {
-    expect([4000, 125_000, 3_725_000].map(duration)).toEqual(['4 s', '2 min 05 s', '1 h 02 min']);
   });
 });
 
