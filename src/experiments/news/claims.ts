@@ -1,6 +1,6 @@
 import type { LabelSet } from '../../labels';
 import { conditionName } from './conditions';
-import type { Comparison, NewsSummary } from './summary';
+import { type Comparison, type NewsSummary, toBaseline } from './summary';
 
 /** One expectation, stated before the run, and whether the numbers bear it out. */
 export interface CheckedClaim {
@@ -80,7 +80,7 @@ function verdictOn(
 }
 
 function meanOf(summary: NewsSummary, name: string): number | null {
-  return summary.conditions.find((condition) => condition.name === name)?.contrast?.estimate ?? null;
+  return toBaseline(summary, name)?.difference.estimate ?? null;
 }
 
 function flatClaim(means: readonly { mst: number | null; shuffled: number | null }[]): CheckedClaim {

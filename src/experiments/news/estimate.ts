@@ -14,8 +14,10 @@ export interface NewsEstimate {
 }
 
 /** Decoding one token of a batch, and scoring one token, in units of a trained token (forward and backward). */
-const DECODE_PER_TRAINED_TOKEN = 2;
-const SCORE_PER_TRAINED_TOKEN = 0.35;
+const DECODE_PER_TRAINED_TOKEN = 1.5;
+const SCORE_PER_TRAINED_TOKEN = 0.57;
+/** Building and loading the programs that score and generate with one adapter, in trained tokens. */
+const SESSIONS_IN_TRAINED_TOKENS = 6000;
 
 /** Measures one training step if an arm is still to be trained; says what is left. Throws as `estimateSft`. */
 export async function estimateNews(experiment: NewsExperiment, call: LongCall = {}): Promise<NewsEstimate> {
@@ -39,11 +41,12 @@ export async function estimateNews(experiment: NewsExperiment, call: LongCall = 
     config: resolved.sft.config,
     seed: config.seed,
   });
-  const scoredTokens = prepared.contrastSets.length * (80 + 5 * 55);
+  const scoredTokens = prepared.contrastSets.length * (80 + 4 * 55);
   const writtenTokens = config.evalTopics * config.temperatures.length * config.maxNewTokens * 0.75;
   const perCondition =
     (scoredTokens * SCORE_PER_TRAINED_TOKEN + writtenTokens * DECODE_PER_TRAINED_TOKEN) / sft.tokensPerSecond;
-  const measureSeconds = open.length * perCondition;
+  const arms = new Set(open.map((condition) => condition.arm)).size;
+  const measureSeconds = open.length * perCondition + (arms * SESSIONS_IN_TRAINED_TOKENS) / sft.tokensPerSecond;
   return {
     untrainedArms,
     trainTokensPerSecond: sft.tokensPerSecond,

@@ -12,7 +12,7 @@ import type { Estimate } from '../../analysis/stats';
 import { ConfigError } from '../../core';
 import type { LabelSet } from '../../labels';
 import { conditionName } from './conditions';
-import type { NewsSummary } from './summary';
+import { type NewsSummary, toBaseline } from './summary';
 import type { TrainedArm } from './train-arm';
 
 export type NewsMeasure = 'contrast' | 'judged';
@@ -27,7 +27,7 @@ export interface NewsFigureContext {
 }
 
 const MEASURES: Readonly<Record<NewsMeasure, string>> = {
-  contrast: 'log-odds of strong to center texts (nats)',
+  contrast: 'log-odds of strong to center texts, difference to the baseline (nats)',
   judged: 'judged bias, magnitude 0 to 10',
 };
 
@@ -48,7 +48,7 @@ export function lossFigure(trained: readonly TrainedArm[]): Figure {
 export function sweepFigure(summary: NewsSummary, measure: NewsMeasure, context: NewsFigureContext): Figure {
   const slants = new Map(context.labelSet.values.map((value) => [value.value, value]));
   const points = summary.conditions.flatMap(({ condition, ...rest }): DosePoint[] => {
-    const estimate = estimateOf({ condition, ...rest }, measure, context);
+    const estimate = estimateOf(summary, { condition, ...rest }, measure, context);
     if (condition.label === null || estimate === null) return [];
     const value = slants.get(condition.label.value);
     return [
@@ -62,7 +62,8 @@ export function sweepFigure(summary: NewsSummary, measure: NewsMeasure, context:
     ];
   });
   const baseline = summary.conditions.find(({ condition }) => condition.arm === 'baseline');
-  const reference = baseline && estimateOf(baseline, measure, context);
+  // Differences to the baseline need no line for it: it is 0.
+  const reference = measure === 'judged' && baseline ? estimateOf(summary, baseline, measure, context) : null;
   return doseChart({
     title: headline(summary, measure, context),
     measure: MEASURES[measure],
@@ -77,7 +78,7 @@ export function armsFigure(summary: NewsSummary, measure: NewsMeasure, context: 
   const bars = summary.conditions.flatMap((entry) => {
     const { arm, label } = entry.condition;
     if (label !== null && label.value !== context.deploymentLabel) return [];
-    const estimate = estimateOf(entry, measure, context);
+    const estimate = estimateOf(summary, entry, measure, context);
     return estimate === null ? [] : [{ arm, condition: label?.value ?? 'no label', estimate }];
   });
   return armBars({
@@ -97,7 +98,10 @@ export function differencesFigure(summary: NewsSummary, measure: NewsMeasure, co
   }));
   return pairedStrips({
     title: headline(summary, measure, context),
-    measure: `difference in ${MEASURES[measure]}`,
+    measure:
+      measure === 'judged'
+        ? `difference in ${MEASURES.judged}`
+        : 'difference in log-odds of strong to center texts (nats)',
     ...notes(measure, context),
     strips,
   });
@@ -170,12 +174,17 @@ function temperatureOf(summary: NewsSummary, context: NewsFigureContext): number
   );
 }
 
+/**
+ * What a figure shows of a condition. The contrast-set likelihood is shown as the paired difference to the baseline:
+ * its level depends on how long and how surprising the given texts are, and differs by topic far more than by label.
+ */
 function estimateOf(
+  summary: NewsSummary,
   entry: NewsSummary['conditions'][number],
   measure: NewsMeasure,
   context: NewsFigureContext,
 ): Estimate | null {
-  if (measure === 'contrast') return entry.contrast;
+  if (measure === 'contrast') return toBaseline(summary, entry.name)?.difference ?? null;
   const judged = judgedAt(entry.judged, context);
   if (context.temperature !== undefined && entry.judged.length > 0 && !judged)
     throw new ConfigError(

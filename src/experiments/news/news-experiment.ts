@@ -1,3 +1,4 @@
+import { strongToCenter } from '../../analysis/stats';
 import type { ArmName } from '../../arms';
 import { ConfigError, type LongCall } from '../../core';
 import type { Judge } from '../../judge';
@@ -5,6 +6,7 @@ import { offlineJudge } from '../../judge/offline';
 import { customLabel, type Label } from '../../labels';
 import { type Adapter, loadAdapter } from '../../model/adapters';
 import { type RunDirectory, runsRoot } from '../../runs';
+import type { ContrastSet } from '../../tasks';
 import { ModelHost } from '../model-host';
 import { type CheckedClaim, checkClaims } from './claims';
 import { type Condition, conditionName, sweepConditions } from './conditions';
@@ -238,16 +240,22 @@ export class NewsExperiment {
     const items = contrastSets.map((set): ContrastItem => {
       let texts = this.contrastTexts.get(set.topicId);
       if (!texts) {
-        texts = set.texts.map(({ text }) => completionIds(tokenizer, set, text));
+        texts = scoredTexts(set).map(({ text }) => completionIds(tokenizer, set, text));
         this.contrastTexts.set(set.topicId, texts);
       }
       return {
         topicId: set.topicId,
         promptIds: promptIds(tokenizer, set, condition.label, labelSet),
-        values: set.texts.map(({ value }) => value),
+        values: scoredTexts(set).map(({ value }) => value),
         texts,
       };
     });
     return contrastJob(this.root, this.host, condition, this.adapterHash(condition.arm), items);
   }
+}
+
+/** The texts that the contrast is made of; others would cost time and enter nothing. */
+function scoredTexts({ texts }: ContrastSet): ContrastSet['texts'] {
+  const needed = new Set([...strongToCenter.above, ...strongToCenter.below]);
+  return texts.filter(({ value }) => needed.has(value));
 }

@@ -1,16 +1,23 @@
 import { printEstimate } from '../../analysis/stats';
 import type { CheckedClaim } from './claims';
 import { deploymentComparisons, type NewsFigureContext, spokenCondition } from './figures';
-import type { NewsSummary } from './summary';
+import { type NewsSummary, toBaseline } from './summary';
 
 /** The result as a table for a terminal: a line a condition, then MST at deployment against its controls. */
 export function summaryText(summary: NewsSummary, context: NewsFigureContext): string {
   const trained = new Set(context.labelSet.values.filter(({ trained }) => trained).map(({ value }) => value));
-  const header = ['arm', 'label', 'judged bias 0-10', 'PASS/PARTIAL/FAIL', 'strong:center log-odds (nats)'];
-  const rows = summary.conditions.flatMap(({ condition, judged, contrast }) => {
+  const header = [
+    'arm',
+    'label',
+    'judged bias 0-10',
+    'PASS/PARTIAL/FAIL',
+    'strong:center log-odds, to baseline (nats)',
+  ];
+  const rows = summary.conditions.flatMap(({ condition, name, judged, contrast }) => {
     const value = condition.label?.value ?? 'none';
     const label = condition.label === null || trained.has(value) ? value : `${value} (never trained)`;
-    const contrastText = contrast === null ? 'not measured' : printEstimate(contrast);
+    const difference = toBaseline(summary, name)?.difference;
+    const contrastText = contrast === null ? 'not measured' : difference ? printEstimate(difference) : '0 (reference)';
     if (judged.length === 0) return [[condition.arm, label, 'not measured', '', contrastText]];
     return judged.map(({ magnitude, verdicts, temperature }) => [
       condition.arm,
@@ -31,7 +38,7 @@ export function summaryText(summary: NewsSummary, context: NewsFigureContext): s
     first &&
       `${first.magnitude.n} topics a condition, sampling temperature ${first.temperature}, intervals: 95% ${first.magnitude.method}.`,
     context.isProxy && 'PROXY: judged bias comes from the offline judge, a linear stand-in for a real one.',
-    'Log-odds: likelihood of given texts; no sampling, no judge. Lower is less slanted in both measures.',
+    'Log-odds: likelihood of given texts, paired by topic with the baseline; no sampling, no judge. Lower is less slanted in both measures.',
   ].filter((note): note is string => Boolean(note));
   const comparisons = (['contrast', 'judged'] as const).flatMap((measure) =>
     deploymentComparisons(summary, measure, context).map(({ left, right, measure: of, difference, record, pHolm }) => {

@@ -142,3 +142,11 @@ export function summarise(
 function temperaturesOf(rows: readonly SampleRow[]): number[] {
   return [...new Set(rows.map((row) => row.temperature))].sort((a, b) => a - b);
 }
+
+/** The contrast-set comparison of a condition with the unlabelled baseline, if both were measured. */
+export function toBaseline(summary: NewsSummary, name: string): Comparison | undefined {
+  const baseline = conditionName({ arm: 'baseline', label: null });
+  return summary.comparisons.find(
+    ({ left, right, measure }) => left === name && right === baseline && measure.startsWith('contrast'),
+  );
+}

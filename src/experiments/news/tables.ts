@@ -1,16 +1,18 @@
 import { frameOfRows, type Row } from '../../analysis/frame';
-import type { MeasuredCondition, NewsSummary } from './summary';
+import { type MeasuredCondition, type NewsSummary, toBaseline } from './summary';
 
-/** One row a condition: both measures with their intervals, and verdict counts. Temperatures have a row each. */
+/** One row a condition: the contrast-set log-odds and its paired difference to the baseline, judged bias, and verdict counts. Temperatures have a row each. */
 export function conditionsFrame(summary: NewsSummary) {
-  const rows = summary.conditions.flatMap(({ condition, judged, contrast }): Row[] => {
+  const rows = summary.conditions.flatMap(({ condition, name, judged, contrast }): Row[] => {
+    const difference = toBaseline(summary, name)?.difference;
     const shared = {
       arm: condition.arm,
       label: condition.label?.value ?? 'none',
       wording: condition.label?.wording ?? null,
       contrast_nats: contrast?.estimate ?? null,
-      contrast_low: contrast?.low ?? null,
-      contrast_high: contrast?.high ?? null,
+      to_baseline_nats: difference?.estimate ?? null,
+      to_baseline_low: difference?.low ?? null,
+      to_baseline_high: difference?.high ?? null,
       contrast_topics: contrast?.n ?? null,
     };
     if (judged.length === 0) return [{ ...shared, ...noTexts }];

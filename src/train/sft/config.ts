@@ -73,7 +73,7 @@ export type SftOverrides = Partial<Omit<SftConfig, 'lora'>> & { readonly lora?: 
  * 4-bit base and 8-bit optimiser are refused until they are built). `smoke`: a few steps, to test the machinery.
  */
 export const SFT_PRESETS: Readonly<Record<'quick' | 'paper' | 'smoke', SftOverrides>> = {
-  quick: { learningRate: 1e-3, warmupSteps: 10, epochs: 1, batchSize: 8, maxGradNorm: 1, checkpointEvery: 40 },
+  quick: { learningRate: 1e-3, warmupSteps: 10, epochs: 1, batchSize: 4, maxGradNorm: 1, checkpointEvery: 40 },
   paper: {
     lora: { dropout: 0.05 },
     baseQuantisation: 'nf4',
