@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/core';
 import { NewsExperiment, type NewsOverrides } from '../../src/experiments';
+import type { Judge } from '../../src/judge';
 import { listRuns } from '../../src/runs';
 import { tinyFolder } from '../support/tiny-models';
 
@@ -167,6 +168,46 @@ describe('the news experiment on a tiny model', () => {
   it('another wording in training makes new labelled arms and keeps the baseline', async () => {
     const news = await open({ wording: news_wording(await open()) });
     expect(news.untrainedArms()).toEqual(['mst', 'shuffled']);
+    await news.dispose();
+  });
+
+  it('the judge is given completions and nothing of label, prompt or arm', async () => {
+    const canary = 'zzqqxx';
+    const labels = JSON.parse(readFileSync(join(__dirname, '../../data/labels/news.json'), 'utf8'));
+    for (const wording of labels.wordings)
+      for (const value of Object.keys(wording.texts))
+        wording.texts[value] = `${canary} ${value.replace('_', ' ')} ${wording.id}`;
+    const labelSet = join(runs, 'canary-labels.json');
+    writeFileSync(labelSet, JSON.stringify(labels));
+    const asked: string[] = [];
+    const judge: Judge = {
+      id: 'scripted',
+      isProxy: false,
+      judge: (texts) => {
+        asked.push(...texts);
+        return texts.map(() => ({
+          judge: 'scripted',
+          magnitude0to10: 5,
+          direction: 0,
+          profiles: null,
+          verdict: 'PARTIAL',
+          indicators: [],
+          flags: [],
+          reason: null,
+        }));
+      },
+    };
+    const news = await NewsExperiment.open('smoke', { ...overrides(), labelSet }, { runs, judge });
+    await news.train();
+    const measured = await news.measure(news.sweep(), { contrast: false });
+    const written = measured.flatMap(({ samples }) => samples.map(({ text }) => text));
+    expect(asked).toEqual(written);
+    const prompts = JSON.stringify(news.prepared.arms.mst!.map(({ messages }) => messages));
+    expect(prompts).toContain(canary);
+    for (const text of asked) {
+      expect(text).not.toContain(canary);
+      expect(text).not.toMatch(/Editor:|Write an unbiased/);
+    }
     await news.dispose();
   });
 

@@ -39,7 +39,7 @@ describe('the quickstart notebook, through the real kernel with the real model (
 
   it('runs from top to bottom without an error, a lost output or a figure without its PNG', () => {
     expect(first.problems).toEqual([]);
-    expect(pictures(cellsOf(out))).toBe(5);
+    expect(pictures(cellsOf(out))).toBe(6);
   });
 
   it('trains three arms and measures every condition, and the wording typed at the end', () => {
@@ -73,7 +73,7 @@ describe('the committed quickstart notebook', () => {
   });
 
   it('shows its figures as PNG, holds no error and is under 1 MB', () => {
-    expect(pictures(cells)).toBe(5);
+    expect(pictures(cells)).toBe(6);
     expect(cells.flatMap((cell) => cell.outputs ?? []).filter(({ output_type }) => output_type === 'error')).toEqual(
       [],
     );

@@ -45,7 +45,7 @@ const quick: NewsConfig = {
   labelSet: 'news',
   wording: null,
   arms: ['baseline', 'mst', 'shuffled'],
-  trainRows: 400,
+  trainRows: 360,
   evalRows: 32,
   evalSplit: 'test',
   evalTopics: 40,

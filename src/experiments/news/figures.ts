@@ -135,6 +135,14 @@ export function deploymentComparisons(summary: NewsSummary, measure: NewsMeasure
   );
 }
 
+/** The summary with only those comparisons, of both measures: what the experiment is about. */
+export function atDeployment(summary: NewsSummary, context: NewsFigureContext): NewsSummary {
+  const comparisons = (['contrast', 'judged'] as const).flatMap((measure) =>
+    deploymentComparisons(summary, measure, context),
+  );
+  return { ...summary, comparisons };
+}
+
 /** `mst/unbiased/plain` as a reader says it: `MST under unbiased`. */
 export function spokenCondition(name: string): string {
   const [arm, value] = name.split('/');

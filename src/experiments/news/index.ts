@@ -13,6 +13,7 @@ export {
 export { estimateNews, estimateText, type NewsEstimate } from './estimate';
 export {
   armsFigure,
+  atDeployment,
   deploymentComparisons,
   differencesFigure,
   lossFigure,

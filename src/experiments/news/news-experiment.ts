@@ -2,7 +2,7 @@ import { strongToCenter } from '../../analysis/stats';
 import type { ArmName } from '../../arms';
 import { ConfigError, type LongCall } from '../../core';
 import type { Judge } from '../../judge';
-import { offlineJudge } from '../../judge/offline';
+import { judgeReportText, offlineJudge, readJudgeFile } from '../../judge/offline';
 import { customLabel, type Label } from '../../labels';
 import { type Adapter, loadAdapter } from '../../model/adapters';
 import { type RunDirectory, runsRoot } from '../../runs';
@@ -98,6 +98,12 @@ export class NewsExperiment {
     return conditions.filter((condition) =>
       [...this.sampleJobs([condition]), this.contrastJob(condition)].some(({ run }) => run.manifest() === null),
     );
+  }
+
+  /** How good the judge is, where that is known: the offline judge on domains it never saw. */
+  judgeReport(): string {
+    if (!this.judge.isProxy) return `Judge ${this.judge.id}: no report is stored.`;
+    return judgeReportText(readJudgeFile(this.config.form));
   }
 
   /** What figures and reports need to know beside a summary. */

@@ -29,12 +29,8 @@ export function sampleToken(
   const { temperature, topK, topP } = rule;
   const count = Math.min(topK ?? candidates.ids.length, candidates.ids.length);
   const complete = topK !== undefined;
-  const weights = new Float64Array(count);
-  let held = 0;
-  for (let i = 0; i < count; i++) {
-    weights[i] = Math.exp(candidates.logits[i] / temperature - candidates.logNormalizer);
-    held += weights[i];
-  }
+  const weights = probabilities(candidates, count, temperature);
+  const held = weights.reduce((sum, weight) => sum + weight, 0);
   const total = complete ? held : 1;
   if (topP === undefined || topP >= 1) {
     const found = at(weights, count, uniform * total);
@@ -43,14 +39,16 @@ export function sampleToken(
   }
   const nucleus = nucleusOf(weights, topP * total);
   if (nucleus) return candidates.ids[at(weights, nucleus.count, uniform * nucleus.mass, true)];
-  return complete
-    ? candidates.ids[at(weights, count, uniform * held, true)]
-    : sampleToken(
-        sorted(allLogits(), candidates.logNormalizer),
-        { temperature, topP, topK: Infinity },
-        uniform,
-        allLogits,
-      );
+  if (complete) return candidates.ids[at(weights, count, uniform * held, true)];
+  const head = leading(allLogits(), candidates.logNormalizer, temperature, topP);
+  const tail = probabilities(head, head.ids.length, temperature);
+  const reached = nucleusOf(tail, topP) ?? { count: tail.length, mass: tail.reduce((sum, weight) => sum + weight, 0) };
+  return head.ids[at(tail, reached.count, uniform * reached.mass, true)];
+}
+
+/** The probability of each of the first `count` candidates over the whole vocabulary. */
+function probabilities({ logits, logNormalizer }: Candidates, count: number, temperature: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => Math.exp(logits[i] / temperature - logNormalizer));
 }
 
 /** The index at which the running sum passes `target`; -1 if it never does, or the last one if `clamp`. */
@@ -87,8 +85,27 @@ function tailToken(candidates: Candidates, temperature: number, target: number, 
   return last;
 }
 
-/** Every token as a candidate. */
-function sorted(logits: Float32Array, logNormalizer: number): Candidates {
-  const ids = Int32Array.from(logits, (_, id) => id).sort((a, b) => logits[b] - logits[a] || a - b);
-  return { ids, logits: Float32Array.from(ids, (id) => logits[id]), logNormalizer };
+/** Width and number of the classes into which logits are sorted, below the largest, in units of the temperature. */
+const CLASS_WIDTH = 1 / 16;
+const CLASSES = 1024;
+
+/**
+ * The likeliest tokens, likeliest first, that hold at least `mass`: whole classes of near-equal logits are taken from the
+ * top until they do, and only those are sorted. Sorting the vocabulary at each step would cost more than the model.
+ */
+function leading(logits: Float32Array, logNormalizer: number, temperature: number, mass: number): Candidates {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let id = 0; id < logits.length; id++) if (logits[id] > highest) highest = logits[id];
+  const perLogit = 1 / (CLASS_WIDTH * temperature);
+  const classOf = (logit: number): number => Math.min(CLASSES - 1, Math.floor((highest - logit) * perLogit));
+  const held = new Float64Array(CLASSES);
+  for (let id = 0; id < logits.length; id++)
+    held[classOf(logits[id])] += Math.exp(logits[id] / temperature - logNormalizer);
+  let last = 0;
+  for (let sum = held[0]; sum < mass && last < CLASSES - 1; sum += held[last]) last++;
+  const ids: number[] = [];
+  // One class more than the sum asks for: it was added up in another order than the nucleus will be.
+  for (let id = 0; id < logits.length; id++) if (classOf(logits[id]) <= last + 1) ids.push(id);
+  ids.sort((a, b) => logits[b] - logits[a] || a - b);
+  return { ids: Int32Array.from(ids), logits: Float32Array.from(ids, (id) => logits[id]), logNormalizer };
 }

@@ -112,7 +112,7 @@ describe('attention by segments', () => {
       segments: i32([B, T], [1, 1, -1, 1, 1, 1]),
       last: i32([B], [1, 5]),
     });
-    let decoded = new Float32Array();
+    let decoded: Float32Array = new Float32Array();
     for (let step = 0; step < 2; step++) {
       const at = [2 + step, 3 + step];
       decoded = session.run('decode', {
