@@ -47,7 +47,7 @@ describe('the quickstart notebook, through the real kernel with the real model (
     const count = (kind: string) => kinds.filter((found) => found === kind).length;
     expect(count('news-train')).toBe(3);
     expect(count('news-samples')).toBe(11);
-    expect(count('news-contrast')).toBe(11 + 2);
+    expect(count('news-contrast')).toBe(11 + 1);
     expect(printed(cellsOf(out))).toMatch(/checked: 16 rows in each arm/);
   });
 

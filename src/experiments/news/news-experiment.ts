@@ -180,16 +180,21 @@ export class NewsExperiment {
   }
 
   /**
-   * A new wording put to the trained arms that read labels, beside the baseline: nothing is trained.
+   * A new wording put to the trained arms (default: all) beside the baseline, which has no label: nothing is trained.
    * `await news.ask('unbiased', 'NEUTRAL: gives both sides the same room')`.
    */
   async ask(
     value: string,
     text: string,
-    call: LongCall & { readonly samples?: boolean; readonly contrast?: boolean } = {},
+    call: LongCall & {
+      readonly arms?: readonly ArmName[];
+      readonly samples?: boolean;
+      readonly contrast?: boolean;
+    } = {},
   ): Promise<NewsSummary> {
     const label = this.label(value, text);
-    const conditions = this.config.arms.map((arm): Condition => ({ arm, label: arm === 'baseline' ? null : label }));
+    const arms = call.arms ?? this.config.arms;
+    const conditions = arms.map((arm): Condition => ({ arm, label: arm === 'baseline' ? null : label }));
     return this.summarise(await this.measure(conditions, call));
   }
 

@@ -1,0 +1,90 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readNotebook } from '../../kernel-plugins/notebook-runner';
+import { browserSkipReason, type Lab, startLab } from './jupyterlab';
+
+const reason = browserSkipReason();
+const QUICKSTART = join(__dirname, '../../notebooks/guide/01-quickstart.ipynb');
+
+describe.skipIf(reason !== null)(`the quickstart in JupyterLab${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'mstlab-lab-'));
+  const path = join(dir, 'quickstart.ipynb');
+  let lab: Lab;
+
+  beforeAll(async () => {
+    cpSync(QUICKSTART, path);
+    const source = readFileSync(path, 'utf8');
+    writeFileSync(path, source.replace("= 'quick';", "= 'smoke';"));
+    process.env.MSTLAB_RUNS = join(dir, 'runs');
+    lab = await startLab(dir);
+    await lab.open('quickstart.ipynb');
+    await lab.runAll();
+    await ended(lab, 900_000);
+    await lab.page.keyboard.press('Control+s');
+    await lab.page.waitForTimeout(3000);
+  }, 1_200_000);
+
+  afterAll(async () => {
+    await lab?.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  test('Run All runs every cell without an error, and what is saved holds six figures as PNG', () => {
+    const code = readNotebook(path).cells.filter((cell) => cell.cell_type === 'code');
+    expect(code.map((cell) => cell.execution_count)).toEqual(code.map((_, index) => index + 1));
+    const outputs = code.flatMap((cell) => cell.outputs);
+    expect(outputs.filter((output) => output.output_type === 'error')).toEqual([]);
+    expect(outputs.filter((output) => 'data' in output && 'image/png' in output.data)).toHaveLength(6);
+  });
+
+  test('the label sweep becomes a live chart under the pointer, and nothing is wider than the window', async () => {
+    const { page } = lab;
+    const area = page
+      .locator('.jp-CodeCell', { hasText: "mst.sweepFigure(summary, 'contrast'" })
+      .locator('.jp-OutputArea-output');
+    await scrollTo(lab, "mst.sweepFigure(summary, 'contrast'");
+    const box = (await area.first().boundingBox())!;
+    await page.mouse.move(box.x + 200, box.y + 150);
+    await page.mouse.move(box.x + 330, box.y + 230, { steps: 12 });
+    await area.first().locator('.js-plotly-plot .main-svg').first().waitFor({ timeout: 30_000 });
+    await lab.screenshot('quickstart-sweep');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+  });
+
+  test('asked for nothing outside this machine', () => {
+    expect(lab.foreignRequests).toEqual([]);
+  });
+});
+
+/** Waits until the kernel has been idle for five seconds: between two cells it is idle for moments only. */
+async function ended(lab: Lab, timeoutMs: number): Promise<void> {
+  const until = Date.now() + timeoutMs;
+  const status = lab.page.locator('.jp-StatusBar-TextItem', { hasText: /\| (Idle|Busy)/ });
+  let idleSince: number | null = null;
+  await lab.page.waitForTimeout(5000);
+  while (Date.now() < until) {
+    const idle = (await status.first().textContent())?.includes('| Idle') ?? false;
+    idleSince = idle ? (idleSince ?? Date.now()) : null;
+    if (idleSince !== null && Date.now() - idleSince > 5000) return;
+    await lab.page.waitForTimeout(500);
+  }
+  throw new Error(`the notebook was not done after ${timeoutMs / 1000} s`);
+}
+
+/** JupyterLab draws the cells in view only: scrolls down until the cell with this text is there. */
+async function scrollTo(lab: Lab, text: string): Promise<void> {
+  const cell = lab.page.locator('.jp-CodeCell', { hasText: text });
+  await lab.page
+    .locator('.jp-Notebook')
+    .first()
+    .hover({ position: { x: 600, y: 300 } });
+  await lab.page.mouse.wheel(0, -100_000);
+  for (let i = 0; i < 60 && (await cell.count()) === 0; i++) {
+    await lab.page.mouse.wheel(0, 700);
+    await lab.page.waitForTimeout(200);
+  }
+  await cell.first().scrollIntoViewIfNeeded();
+  await lab.page.waitForTimeout(1000);
+}
