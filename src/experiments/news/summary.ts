@@ -21,6 +21,8 @@ export interface ConditionSummary {
   /** Mean magnitude of judged bias, 0 to 10, over topics; one entry a temperature. */
   readonly judged: readonly {
     readonly temperature: number;
+    /** Who judged; the id of a proxy says so. */
+    readonly judge: string;
     readonly magnitude: Estimate;
     readonly verdicts: { PASS: number; PARTIAL: number; FAIL: number; missing: number };
     readonly passPerText: Estimate;
@@ -37,6 +39,8 @@ export interface Comparison {
   readonly right: string;
   readonly measure: 'judged magnitude (0 to 10)' | 'contrast-set log-odds (nats)';
   readonly temperature: number | null;
+  /** Who judged; null for the likelihood, which needs nobody. */
+  readonly judge: string | null;
   readonly difference: PairedDifference;
   readonly record: WinTieLoss;
   /** Paired permutation test, and the same adjusted by Holm over all comparisons of this summary. */
@@ -76,6 +80,7 @@ export function summarise(
         const verdicts = countVerdicts(rows.map((row) => row.verdict));
         return {
           temperature,
+          judge: [...new Set(rows.map((row) => row.judge))].join(', '),
           magnitude: meanOverTopics(magnitudes(rows), { random: random.fork(`${name} ${temperature}`) }),
           verdicts,
           passPerText: wilsonProportion(verdicts.PASS, rows.length - verdicts.missing),
@@ -105,6 +110,7 @@ export function summarise(
         right: rightName,
         measure,
         temperature,
+        judge: temperature === null ? null : [...new Set(left.samples.map((row) => row.judge))].join(', '),
         difference,
         record: winTieLoss(difference, { winner: 'lower' }),
         p: pairedPermutationTest(

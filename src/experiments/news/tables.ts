@@ -16,8 +16,9 @@ export function conditionsFrame(summary: NewsSummary) {
       contrast_topics: contrast?.n ?? null,
     };
     if (judged.length === 0) return [{ ...shared, ...noTexts }];
-    return judged.map(({ temperature, magnitude, verdicts, texts, truncated }) => ({
+    return judged.map(({ temperature, judge, magnitude, verdicts, texts, truncated }) => ({
       ...shared,
+      judge,
       temperature,
       texts,
       judged_magnitude: magnitude.estimate,
@@ -36,10 +37,11 @@ export function conditionsFrame(summary: NewsSummary) {
 /** One row a comparison: left − right, its interval, wins of the left side (lower is a win), and p-values. */
 export function comparisonsFrame(summary: NewsSummary) {
   return framed(
-    summary.comparisons.map(({ left, right, measure, temperature, difference, record, p, pHolm }) => ({
+    summary.comparisons.map(({ left, right, measure, temperature, judge, difference, record, p, pHolm }) => ({
       left,
       right,
       measure: measure.split(' (')[0],
+      judge,
       temperature,
       difference: difference.estimate,
       low: difference.low,
@@ -65,6 +67,7 @@ export function contrastFrame(measured: readonly MeasuredCondition[]) {
 }
 
 const noTexts = {
+  judge: null,
   temperature: null,
   texts: 0,
   judged_magnitude: null,

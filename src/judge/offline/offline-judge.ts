@@ -45,7 +45,7 @@ export function readJudgeFile(form: NewsForm): JudgeFile {
  */
 export function offlineJudge(form: NewsForm): OfflineJudge {
   const file = readJudgeFile(form);
-  return linearJudge(unpackModel(file), file.thresholds, form, `offline/news-${form}@${file.hash.slice(0, 12)}`);
+  return linearJudge(unpackModel(file), file.thresholds, form, `offline-proxy/news-${form}@${file.hash.slice(0, 12)}`);
 }
 
 /** A judge from a fitted model. */

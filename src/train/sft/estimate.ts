@@ -20,7 +20,7 @@ export interface SftEstimate {
 }
 
 /**
- * Builds the program of the commonest shape, runs one step to warm up and one that is timed, and extends that over
+ * Builds the program of the commonest shape, runs one step to warm up and two that are timed, and extends that over
  * the plan by padded tokens. The adapter that it trains is thrown away. Takes seconds.
  * Throws as `trainSft` does.
  */
@@ -55,11 +55,14 @@ export async function estimateSft(
     throwIfAborted(signal, 'estimateSft');
     const started = performance.now();
     const { tokens } = await trainer.step(0, 1);
-    const seconds = (performance.now() - started) / 1000;
+    const first = (performance.now() - started) / 1000;
+    // Buffers settle over the first steps: the faster of two is nearer to the run's mean.
+    await trainer.step(0, 2);
+    const seconds = Math.min(first, (performance.now() - started) / 1000 - first);
     const placesOf = (list: readonly { bucket: number }[]): number =>
       list.reduce((total, { bucket }) => total + plan.buckets[bucket].rows * plan.buckets[bucket].tokens, 0);
     const paddedTokens = placesOf(batches);
-    const buildSeconds = (started - building) / 1000 - seconds;
+    const buildSeconds = Math.max(0, (started - building) / 1000 - seconds);
     return {
       steps: plan.windows.length,
       tokens: batches.reduce(

@@ -71,7 +71,7 @@ describe.each(NEWS_FORMS)('the offline judge of %s', (form) => {
 
   test('is marked as a proxy, by an id that names its file', () => {
     expect(judge.isProxy).toBe(true);
-    expect(judge.id).toBe(`offline/news-${form}@${file.hash.slice(0, 12)}`);
+    expect(judge.id).toBe(`offline-proxy/news-${form}@${file.hash.slice(0, 12)}`);
   });
 
   test('is blind to quotation marks and verbs of speech', () => {
