@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -32,28 +32,19 @@ describe.skipIf(reason !== null)(`the quickstart in JupyterLab${reason ? ` (skip
   });
 
   test('Run All runs every cell without an error, and what is saved holds six figures as PNG', () => {
-    const code = readNotebook(path).cells.filter((cell) => cell.cell_type === 'code');
+    const code = savedCode(path);
     expect(code.map((cell) => cell.execution_count)).toEqual(code.map((_, index) => index + 1));
     const outputs = code.flatMap((cell) => cell.outputs);
     expect(outputs.filter((output) => output.output_type === 'error')).toEqual([]);
-    expect(outputs.filter((output) => 'data' in output && 'image/png' in output.data)).toHaveLength(6);
+    expect(outputs.filter((output) => output.data?.['image/png'] !== undefined)).toHaveLength(6);
   });
 
-  test('the label sweep becomes a live chart under the pointer, and nothing is wider than the window', async () => {
-    const { page } = lab;
-    const area = page
-      .locator('.jp-CodeCell', { hasText: "mst.sweepFigure(summary, 'contrast'" })
-      .locator('.jp-OutputArea-output');
+  test('the label sweep is in view as a picture, and nothing is wider than the window', async () => {
     await scrollTo(lab, "mst.sweepFigure(summary, 'contrast'");
-    await area.first().scrollIntoViewIfNeeded();
-    await page.waitForTimeout(1000);
-    await lab.screenshot('quickstart-before-hover');
-    const box = (await area.first().boundingBox())!;
-    await page.mouse.move(box.x + 200, box.y + 150);
-    await page.mouse.move(box.x + 330, box.y + 230, { steps: 12 });
-    await area.first().locator('.js-plotly-plot .main-svg').first().waitFor({ timeout: 30_000 });
+    const cell = lab.page.locator('.jp-CodeCell', { hasText: "mst.sweepFigure(summary, 'contrast'" }).first();
+    expect(await cell.locator('.jp-OutputArea img').count()).toBe(1);
     await lab.screenshot('quickstart-sweep');
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+    expect(await lab.page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
   });
 
   test('asked for nothing outside this machine', () => {
@@ -61,14 +52,26 @@ describe.skipIf(reason !== null)(`the quickstart in JupyterLab${reason ? ` (skip
   });
 });
 
+interface SavedCell {
+  readonly cell_type: string;
+  readonly execution_count: number | null;
+  readonly outputs: readonly { output_type: string; data?: Record<string, unknown> }[];
+}
+
+/** The code cells of a notebook file with their outputs (readNotebook drops these: it reads to execute). */
+function savedCode(path: string): SavedCell[] {
+  const { cells } = JSON.parse(readFileSync(path, 'utf8')) as { cells: SavedCell[] };
+  return cells.filter((cell) => cell.cell_type === 'code');
+}
+
 /** Saves every few seconds until the file holds a count for every code cell: cells out of view have no element to ask. */
 async function savedWithEveryCellRun(lab: Lab, path: string, timeoutMs: number): Promise<void> {
   const until = Date.now() + timeoutMs;
   while (Date.now() < until) {
     await lab.page.waitForTimeout(4000);
-    await lab.page.keyboard.press('Control+s');
+    await lab.page.locator('.jp-NotebookPanel-toolbar [data-command="docmanager:save"]').first().click();
     await lab.page.waitForTimeout(2000);
-    const code = readNotebook(path).cells.filter((cell) => cell.cell_type === 'code');
+    const code = savedCode(path);
     const failed = code.some((cell) => cell.outputs.some((output) => output.output_type === 'error'));
     if (failed || code.every((cell) => cell.execution_count !== null)) return;
   }
