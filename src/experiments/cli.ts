@@ -21,10 +21,7 @@ const USAGE = `mstlab: commands
 /** The command line. Resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
-  const { values } = parseArgs({
-    args: rest,
-    options: { preset: { type: 'string' }, form: { type: 'string' }, dir: { type: 'string' } },
-  });
+  const values = optionsOf(rest);
   const preset = (values.preset ?? 'quick') as NewsPreset;
   switch (command) {
     case 'quickstart':
@@ -44,6 +41,21 @@ export async function main(args: readonly string[]): Promise<number> {
     default:
       process.stderr.write(USAGE);
       return command === undefined || command === 'help' || command === '--help' ? 0 : 2;
+  }
+}
+
+/** Throws ConfigError for an option that is not known or lacks its value. */
+function optionsOf(args: readonly string[]): { preset?: string; form?: string; dir?: string } {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: { preset: { type: 'string' }, form: { type: 'string' }, dir: { type: 'string' } },
+    }).values;
+  } catch (cause) {
+    throw new ConfigError(
+      `mstlab: options must be --preset, --form or --dir with a value, got "${args.join(' ')}" (${(cause as Error).message}). Correct it.`,
+      { cause },
+    );
   }
 }
 

@@ -166,7 +166,7 @@ describe('the news experiment on a tiny model', () => {
   });
 
   it('another wording in training makes new labelled arms and keeps the baseline', async () => {
-    const news = await open({ wording: news_wording(await open()) });
+    const news = await open({ wording: secondWording(await open()) });
     expect(news.untrainedArms()).toEqual(['mst', 'shuffled']);
     await news.dispose();
   });
@@ -216,6 +216,6 @@ describe('the news experiment on a tiny model', () => {
   });
 });
 
-function news_wording(news: NewsExperiment): string {
+function secondWording(news: NewsExperiment): string {
   return news.prepared.labelSet.wordings[1];
 }

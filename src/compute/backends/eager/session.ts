@@ -17,6 +17,7 @@ import {
   toBf16Array,
   type Value,
 } from '../../graph';
+import { mustBeAssigned, mustBeOpen } from '../session-guards';
 import type { DeviceTensor, Session } from '../types';
 import { KERNELS, type Kernel, type Tfjs, toTensor } from './kernels';
 
@@ -80,7 +81,7 @@ export class EagerSession implements Session {
   }
 
   assign(values: Readonly<Record<string, HostTensor | DeviceTensor>>): void {
-    this.mustBeOpen('assign');
+    mustBeOpen(this.disposed, 'assign');
     const entries = Object.entries(values).map(([name, value]) => ({
       declared: this.declaredAs('assign', name),
       value,
@@ -101,21 +102,21 @@ export class EagerSession implements Session {
   }
 
   read(names: readonly string[]): Record<string, HostTensor> {
-    this.mustBeOpen('read');
+    mustBeOpen(this.disposed, 'read');
     for (const name of names) this.declaredAs('read', name);
-    this.mustBeAssigned('read', names);
+    mustBeAssigned('read', names, (name) => this.variables.has(name));
     return this.onEngine(() => Object.fromEntries(names.map((name) => [name, toHost(this.variables.get(name)!)])));
   }
 
   run(name: string, feeds: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
-    this.mustBeOpen('run');
+    mustBeOpen(this.disposed, 'run');
     const [program, signature] = [this.programs.get(name), this.signatures.get(name)];
     if (!program || !signature)
       throw new ConfigError(
         `Session.run: the program must be one of ${[...this.programs.keys()].join(', ')}, got "${name}". Check the name.`,
       );
     checkFeeds(name, signature.inputs, feeds);
-    this.mustBeAssigned(`run of program "${name}"`, variablesRead(signature.values));
+    mustBeAssigned(`run of program "${name}"`, variablesRead(signature.values), (name) => this.variables.has(name));
     return this.onEngine(() => {
       const results = this.evaluate(program, signature, feeds);
       this.runCount += 1;
@@ -204,19 +205,6 @@ export class EagerSession implements Session {
     throw new ConfigError(
       `Session.${where}: a variable must occur in one of the programs (${[...this.programs.keys()].join(', ')}), got "${name}". Check the name.`,
     );
-  }
-
-  private mustBeAssigned(what: string, names: readonly string[]): void {
-    const unset = names.filter((name) => !this.variables.has(name));
-    if (unset.length > 0)
-      throw new ConfigError(
-        `Session: ${what} needs every variable assigned, got ${unset.length} without a value (${unset.slice(0, 3).join(', ')}). Call assign first.`,
-      );
-  }
-
-  private mustBeOpen(where: string): void {
-    if (this.disposed)
-      throw new ConfigError(`Session.${where}: the session must be open, got a disposed one. Create it again.`);
   }
 
   private declare(program: string, variable: Declared): void {

@@ -8,6 +8,7 @@ import {
   sameShape,
   type Value,
 } from '../../graph';
+import { mustBeAssigned, mustBeOpen } from '../session-guards';
 import type { DeviceTensor, Session } from '../types';
 import type { Addon } from './addon';
 import { TensorflowTensor } from './device-tensor';
@@ -82,7 +83,7 @@ export class TensorflowSession implements Session {
   }
 
   assign(values: Readonly<Record<string, HostTensor | DeviceTensor>>): void {
-    this.mustBeOpen('assign');
+    mustBeOpen(this.disposed, 'assign');
     const entries = Object.entries(values).map(([name, value]) => ({ ports: this.variable('assign', name), value }));
     for (const { ports, value } of entries)
       if (!sameShape(value.shape, ports.shape) || (value instanceof TensorflowTensor && value.dtype !== ports.dtype))
@@ -111,9 +112,9 @@ export class TensorflowSession implements Session {
   }
 
   read(names: readonly string[]): Record<string, HostTensor> {
-    this.mustBeOpen('read');
+    mustBeOpen(this.disposed, 'read');
     const ports = names.map((name) => this.variable('read', name));
-    this.mustBeAssigned(names, 'read');
+    mustBeAssigned('read', names, (name) => this.assignedNames.has(name));
     return this.fetch(
       ports,
       this.execute(
@@ -126,14 +127,14 @@ export class TensorflowSession implements Session {
   }
 
   run(program: string, feeds: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
-    this.mustBeOpen('run');
+    mustBeOpen(this.disposed, 'run');
     const lowered = this.programs.get(program);
     if (!lowered)
       throw new ConfigError(
         `Session.run: no program "${program}", got one of ${[...this.programs.keys()].join(', ')}. Check the name.`,
       );
     checkFeeds(lowered, feeds);
-    this.mustBeAssigned(lowered.reads, `run of program "${program}"`);
+    mustBeAssigned(`run of program "${program}"`, lowered.reads, (name) => this.assignedNames.has(name));
     const handles: number[] = [];
     try {
       for (const { name, dtype } of lowered.inputs) handles.push(uploadHandle(this.addon, feeds[name], dtype));
@@ -192,19 +193,6 @@ export class TensorflowSession implements Session {
         `Session.${where}: no program of this session has a variable "${name}" (it has ${this.variables.size}). Check the name.`,
       );
     return ports;
-  }
-
-  private mustBeAssigned(names: readonly string[], what: string): void {
-    const unset = names.filter((name) => !this.assignedNames.has(name));
-    if (unset.length > 0)
-      throw new ConfigError(
-        `Session: ${what} needs every variable assigned, got ${unset.length} without a value (${unset.slice(0, 3).join(', ')}). Call assign first.`,
-      );
-  }
-
-  private mustBeOpen(where: string): void {
-    if (this.disposed)
-      throw new ConfigError(`Session.${where}: the session must be open, got a disposed one. Create it again.`);
   }
 }
 

@@ -1,0 +1,28 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/core';
+import { main } from '../../src/experiments/cli';
+
+describe('the command line', () => {
+  it('refuses an option that it does not know, in one sentence', async () => {
+    await expect(main(['quickstart', '--prest', 'smoke'])).rejects.toThrow(ConfigError);
+    await expect(main(['quickstart', '--prest', 'smoke'])).rejects.toThrow(
+      /--preset, --form or --dir .* "--prest smoke"/,
+    );
+  });
+
+  it('refuses a preset that there is not, and names those there are', async () => {
+    await expect(main(['quickstart', '--preset', 'foo'])).rejects.toThrow(/quick, smoke, paper, got "foo"/);
+  });
+
+  it('refuses a news set that is not there, by its path', async () => {
+    const folder = join(mkdtempSync(join(tmpdir(), 'mstlab-cli-')), 'nothing');
+    await expect(main(['data-check', '--dir', folder])).rejects.toThrow(/topics\.jsonl/);
+  });
+
+  it('ends with 2 for a command that it does not know', async () => {
+    expect(await main(['nonsense'])).toBe(2);
+  });
+});
