@@ -35,6 +35,8 @@ export function projectionModule(layer: number, projection: Projection): string 
 export interface DecoderTraits {
   /** Projections that add a bias. */
   readonly biases: (config: ModelConfig) => readonly Projection[];
+  /** Queries and keys pass an RMSNorm per head, gain [E] (`self_attn.q_norm`, `k_norm`), before the rotation. */
+  readonly headNorms: boolean;
 }
 
 /**
@@ -61,6 +63,7 @@ export function decoderForward(
     params,
     options,
     biased: new Set(traits.biases(config)),
+    headNorms: traits.headNorms,
     attention: attentionContext(config, inputs, options),
   };
   const D = config.hiddenSize;
@@ -81,6 +84,7 @@ interface Pass {
   readonly params: ParamLookup;
   readonly options: ForwardOptions;
   readonly biased: ReadonlySet<Projection>;
+  readonly headNorms: boolean;
   readonly attention: AttentionContext;
 }
 
@@ -92,11 +96,19 @@ function decoderLayer(pass: Pass, layer: number, stream: Value): Value {
   const apply = (projection: Projection, x: Value): Value => projected(pass, layer, projection, x);
   const prefix = `model.layers.${layer}`;
   const x = cast(rmsNorm(stream, params(`${prefix}.input_layernorm.weight`), rmsEps), computeDtype);
-  const mixed = attention(pass.attention, layer, apply('q_proj', x), apply('k_proj', x), apply('v_proj', x));
+  const q = headNormed(pass, `${prefix}.self_attn.q_norm.weight`, apply('q_proj', x));
+  const k = headNormed(pass, `${prefix}.self_attn.k_norm.weight`, apply('k_proj', x));
+  const mixed = attention(pass.attention, layer, q, k, apply('v_proj', x));
   const attended = add(stream, cast(apply('o_proj', mixed), 'f32'));
   const y = cast(rmsNorm(attended, params(`${prefix}.post_attention_layernorm.weight`), rmsEps), computeDtype);
   const gated = swiglu(apply('gate_proj', y), apply('up_proj', y), computeDtype);
   return add(attended, cast(apply('down_proj', gated), 'f32'));
+}
+
+/** RMSNorm over the E values of each head of x f32 [N,heads·E], where the family has one. */
+function headNormed({ config, params, headNorms }: Pass, gain: string, x: Value): Value {
+  if (!headNorms) return x;
+  return reshape(rmsNorm(reshape(x, [-1, config.headDim]), params(gain), config.rmsEps), x.shape);
 }
 
 /** One projection with its adapter and bias: x [N,Din] → [N,Dout], f32 with a bias, on two paths, and for the rotated q and k. */

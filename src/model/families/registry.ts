@@ -3,9 +3,10 @@ import type { ModelConfig } from '../weights';
 import { type DecoderTraits, decoderForward } from './decoder';
 import { llama } from './llama';
 import { qwen2 } from './qwen2';
+import { qwen3 } from './qwen3';
 import type { ForwardInput, ForwardOptions, ForwardResult, ParamLookup } from './types';
 
-const FAMILIES: Readonly<Record<ModelConfig['family'], DecoderTraits>> = { llama, qwen2 };
+const FAMILIES: Readonly<Record<ModelConfig['family'], DecoderTraits>> = { llama, qwen2, qwen3 };
 
 /** The traits of a family. Throws ConfigError if it is not one we have. */
 export function familyTraits(family: ModelConfig['family']): DecoderTraits {
