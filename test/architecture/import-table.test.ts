@@ -10,6 +10,7 @@ const ORDER = [
   'src/compute/graph',
   'src/compute/backends',
   'src/model/tokens',
+  'src/model/families/specs',
   'src/model/weights',
   'src/model/families',
   'src/model/adapters',
@@ -45,7 +46,7 @@ const ONLY_IN = [
   { package: /^danfojs/, folder: 'src/analysis/frame' },
   { package: /^@anthropic-ai\//, folder: 'src/judge' },
   { package: /^@huggingface\/(jinja|tokenizers)/, folder: 'src/model/tokens' },
-  { package: /^@huggingface\/gguf/, folder: 'src/model/weights' },
+  { package: /^@huggingface\/(gguf|hub)/, folder: 'src/model/weights' },
   { package: /^(tslab|zeromq|@tslab\/)/, folder: 'kernel-plugins' },
 ];
 

@@ -1,21 +1,17 @@
 import { ConfigError } from '../../core';
 import type { ModelConfig } from '../weights';
 import { type DecoderTraits, decoderForward } from './decoder';
-import { llama } from './llama';
-import { qwen2 } from './qwen2';
-import { qwen3 } from './qwen3';
+import { FAMILY_NAMES, FAMILY_SPECS } from './specs';
 import type { ForwardInput, ForwardOptions, ForwardResult, ParamLookup } from './types';
 
-const FAMILIES: Readonly<Record<ModelConfig['family'], DecoderTraits>> = { llama, qwen2, qwen3 };
-
-/** The traits of a family. Throws ConfigError if it is not one we have. */
+/** What a family adds to the common decoder. Throws ConfigError if it is not one we have. */
 export function familyTraits(family: ModelConfig['family']): DecoderTraits {
-  const traits = FAMILIES[family];
-  if (!traits)
+  if (!Object.hasOwn(FAMILY_SPECS, family))
     throw new ConfigError(
-      `forward: the model's family must be one of ${Object.keys(FAMILIES).join(', ')}, got "${family}" (model config). Use a model of these families.`,
+      `forward: the model's family must be one of ${FAMILY_NAMES.join(', ')}, got "${family}" (model config). Use a model of these families.`,
     );
-  return traits;
+  const { headNorms } = FAMILY_SPECS[family];
+  return { headNorms, biases: (config) => (config.attentionBias ? ['q_proj', 'k_proj', 'v_proj'] : []) };
 }
 
 /**

@@ -1,4 +1,6 @@
 import { ConfigError, FileFormatError } from '../../core';
+import { FAMILY_NAMES, FAMILY_SPECS } from '../families/specs';
+import { familyOfArchitecture } from './gguf-names';
 import type { GgufSource } from './gguf-reader';
 import { checkModelConfig, type ModelConfig, type RopeScaling } from './model-config';
 
@@ -11,29 +13,37 @@ const WHERE = 'configFromGguf';
 export function configFromGguf(source: GgufSource): ModelConfig {
   const path = source.files[0];
   const { metadata } = source;
-  const family = metadata['general.architecture'];
-  if (family !== 'llama' && family !== 'qwen2') {
+  const architecture = String(metadata['general.architecture']);
+  const family = familyOfArchitecture(architecture);
+  if (family === null) {
     throw new ConfigError(
-      `${WHERE}: the architecture must be llama or qwen2, got ${JSON.stringify(String(family))} (from ${path}). Use a model of those families.`,
+      `${WHERE}: the architecture must be one of ${FAMILY_NAMES.map((name) => FAMILY_SPECS[name].gguf.architecture).join(', ')}, got "${architecture}" (from ${path}). Use a model of these families.`,
     );
   }
   const number = (key: string, fallback?: number): number => {
-    const value = metadata[`${family}.${key}`];
+    const value = metadata[`${architecture}.${key}`];
     if (value === undefined && fallback !== undefined) return fallback;
     if (typeof value !== 'number' && typeof value !== 'bigint') {
       throw new FileFormatError(
-        `${WHERE}: metadata "${family}.${key}" must be a number, got ${value === undefined ? 'none' : typeof value} (${path}). Convert the model again.`,
+        `${WHERE}: metadata "${architecture}.${key}" must be a number, got ${value === undefined ? 'none' : typeof value} (${path}). Convert the model again.`,
       );
     }
     return Number(value);
   };
   const experts = number('expert_count', 0);
-  const scaling = metadata[`${family}.rope.scaling.type`];
+  const scaling = metadata[`${architecture}.rope.scaling.type`];
   if (experts > 0 || (scaling !== undefined && scaling !== 'none')) {
     throw new ConfigError(
       `${WHERE}: the model must be dense and without rope scaling in its metadata, got ${experts} experts and scaling ${JSON.stringify(String(scaling ?? 'none'))} (from ${path}). Use the Hugging Face folder of a model that is built.`,
     );
   }
+  const window = number('attention.sliding_window', 0);
+  if (window > 0) {
+    throw new ConfigError(
+      `${WHERE}: every layer must attend to all earlier tokens, got a sliding window of ${window} (from ${path}). Sliding windows are not built; use another model.`,
+    );
+  }
+  const spec = FAMILY_SPECS[family];
   const hiddenSize = number('embedding_length');
   const heads = number('attention.head_count');
   const headDim = number('attention.key_length', number('rope.dimension_count', hiddenSize / heads));
@@ -53,7 +63,10 @@ export function configFromGguf(source: GgufSource): ModelConfig {
       // The file keeps f32; the nearest short decimal is what the model was trained with.
       rmsEps: Number(number('attention.layer_norm_rms_epsilon').toPrecision(6)),
       tieEmbeddings: !source.names().includes('lm_head.weight'),
-      attentionBias: source.names().includes('model.layers.0.self_attn.q_proj.bias'),
+      attentionBias:
+        spec.attentionBias === 'as stored'
+          ? source.names().includes('model.layers.0.self_attn.q_proj.bias')
+          : spec.attentionBias === 'always',
       maxPositions: number('context_length'),
     },
     path,

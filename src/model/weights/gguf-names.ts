@@ -1,3 +1,5 @@
+import { FAMILY_NAMES, FAMILY_SPECS, type FamilyName } from '../families/specs';
+
 /** GGUF names of tensors outside the layers → Hugging Face names. */
 const GLOBAL_NAMES: Readonly<Record<string, string>> = {
   'token_embd.weight': 'model.embed_tokens.weight',
@@ -5,7 +7,7 @@ const GLOBAL_NAMES: Readonly<Record<string, string>> = {
   'output.weight': 'lm_head.weight',
 };
 
-/** GGUF names inside `blk.N.` → Hugging Face names inside `model.layers.N.`. */
+/** GGUF names inside `blk.N.` that all families share → Hugging Face names inside `model.layers.N.`. */
 const LAYER_NAMES: Readonly<Record<string, string>> = {
   attn_norm: 'input_layernorm',
   ffn_norm: 'post_attention_layernorm',
@@ -18,12 +20,18 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   ffn_down: 'mlp.down_proj',
 };
 
-/** The Hugging Face name of a GGUF tensor, or null if the families here have no such tensor. */
-export function huggingFaceName(name: string): string | null {
+/** The family that a file of this `general.architecture` belongs to, or null. */
+export function familyOfArchitecture(architecture: unknown): FamilyName | null {
+  return FAMILY_NAMES.find((name) => FAMILY_SPECS[name].gguf.architecture === architecture) ?? null;
+}
+
+/** The Hugging Face name of a GGUF tensor, or null if the family has no such tensor. */
+export function huggingFaceName(name: string, family: FamilyName | null): string | null {
   if (Object.hasOwn(GLOBAL_NAMES, name)) return GLOBAL_NAMES[name];
+  const names = { ...LAYER_NAMES, ...(family ? FAMILY_SPECS[family].gguf.layerNames : {}) };
   const parts = /^blk\.(\d+)\.([a-z_]+)\.(weight|bias)$/.exec(name);
-  if (!parts || !Object.hasOwn(LAYER_NAMES, parts[2])) return null;
-  return `model.layers.${parts[1]}.${LAYER_NAMES[parts[2]]}.${parts[3]}`;
+  if (!parts || !Object.hasOwn(names, parts[2])) return null;
+  return `model.layers.${parts[1]}.${names[parts[2]]}.${parts[3]}`;
 }
 
 /**

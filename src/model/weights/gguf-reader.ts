@@ -1,9 +1,10 @@
 import type { HostTensor } from '../../compute/graph';
 import { FileFormatError } from '../../core';
+import { FAMILY_SPECS } from '../families/specs';
 import { halfTable } from './float-formats';
 import { BLOCK_TYPES } from './gguf-blocks';
 import { type GgufTensor, type GgufValue, readGgufHeader } from './gguf-header';
-import { huggingFaceName, unpermuteRotary } from './gguf-names';
+import { familyOfArchitecture, huggingFaceName, unpermuteRotary } from './gguf-names';
 import { PositionalFile } from './positional-file';
 import { missingTensor, type TensorSource } from './tensor-source';
 
@@ -35,17 +36,18 @@ function sourceOf(file: PositionalFile): GgufSource {
   const { path } = file;
   const header = readGgufHeader(file);
   const { metadata } = header;
+  const family = familyOfArchitecture(metadata['general.architecture']);
   const table = new Map<string, GgufTensor>();
   let ropeFreqs: GgufTensor | null = null;
   for (const tensor of header.tensors) {
     checkExtent(tensor, file);
     if (tensor.name === 'rope_freqs.weight') ropeFreqs = tensor;
     // A tensor that no family here has keeps its own name, so that a check of the whole model names it.
-    else table.set(huggingFaceName(tensor.name) ?? tensor.name, tensor);
+    else table.set(huggingFaceName(tensor.name, family) ?? tensor.name, tensor);
   }
-  const permuted = metadata['general.architecture'] === 'llama';
-  const queryHeads = Number(metadata['llama.attention.head_count'] ?? 0);
-  const keyHeads = Number(metadata['llama.attention.head_count_kv'] ?? queryHeads);
+  const permuted = family !== null && FAMILY_SPECS[family].gguf.rotaryPairsAdjacent;
+  const queryHeads = Number(metadata[`${family}.attention.head_count`] ?? 0);
+  const keyHeads = Number(metadata[`${family}.attention.head_count_kv`] ?? queryHeads);
   let halves: Float32Array | undefined;
   const decode = (tensor: GgufTensor): Float32Array => {
     halves ??= halfTable();

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core';
+import { FAMILY_NAMES, FAMILY_SPECS } from '../families/specs';
 import { checkModelConfig, type ModelConfig, type RopeScaling } from './model-config';
 
 const optional = <T extends z.ZodType>(type: T) => type.nullish();
@@ -23,12 +24,11 @@ const configSchema = z.looseObject({
   attention_bias: optional(z.boolean()),
   mlp_bias: optional(z.boolean()),
   use_sliding_window: optional(z.boolean()),
+  layer_types: optional(z.array(z.string())),
   partial_rotary_factor: optional(z.number()),
   max_position_embeddings: optional(z.number()),
   quantization_config: optional(z.looseObject({})),
 });
-
-const FAMILIES: Readonly<Record<string, ModelConfig['family']>> = { llama: 'llama', qwen2: 'qwen2' };
 
 /**
  * Reads a Hugging Face config.json. Understands `rope_theta` with `rope_scaling` (`rope_type` or `type`)
@@ -45,20 +45,23 @@ export function configFromHuggingFace(json: unknown, from: string): ModelConfig 
   }
   const hf = parsed.data;
   const problems: string[] = [];
-  const family = FAMILIES[hf.model_type];
-  if (!family) problems.push(`model_type "${hf.model_type}" is not one of ${Object.keys(FAMILIES).join(', ')}`);
+  const family = FAMILY_NAMES.find((name) => FAMILY_SPECS[name].huggingFace.modelType === hf.model_type);
+  if (!family)
+    problems.push(
+      `model_type "${hf.model_type}" is not one of ${FAMILY_NAMES.map((name) => FAMILY_SPECS[name].huggingFace.modelType).join(', ')}`,
+    );
+  else problems.push(...FAMILY_SPECS[family].huggingFace.unbuilt(hf));
   if ((hf.hidden_act ?? 'silu') !== 'silu') problems.push(`hidden_act "${hf.hidden_act}" is not silu`);
-  if (hf.attention_bias) problems.push('attention_bias puts a bias on the output projection, which is not built');
-  if (hf.mlp_bias) problems.push('mlp_bias is not built');
-  if (hf.use_sliding_window) problems.push('use_sliding_window is not built');
   if ((hf.partial_rotary_factor ?? 1) !== 1) problems.push('partial_rotary_factor other than 1 is not built');
   if (hf.quantization_config) problems.push('the weights are quantised by quantization_config, which is not read');
   const rope = ropeOf(hf.rope_parameters ?? hf.rope_scaling ?? {}, problems);
-  if (problems.length > 0) {
+  if (problems.length > 0 || !family) {
     throw new ConfigError(
-      `configFromHuggingFace: the model must be of a family that is built, got ${problems.join('; ')} (from ${from}). Use a Llama or Qwen2 model in float weights.`,
+      `configFromHuggingFace: the model must be of a family that is built, got ${problems.join('; ')} (from ${from}). Use a model of ${FAMILY_NAMES.map((name) => FAMILY_SPECS[name].title).join('; ')}, in float weights.`,
     );
   }
+  const { attentionBias, huggingFace } = FAMILY_SPECS[family];
+  const { defaults } = huggingFace;
   const heads = hf.num_attention_heads;
   return checkModelConfig(
     {
@@ -68,14 +71,14 @@ export function configFromHuggingFace(json: unknown, from: string): ModelConfig 
       layers: hf.num_hidden_layers,
       heads,
       kvHeads: hf.num_key_value_heads ?? heads,
-      headDim: hf.head_dim ?? hf.hidden_size / heads,
+      headDim: hf.head_dim ?? defaults.headDim ?? hf.hidden_size / heads,
       mlpSize: hf.intermediate_size,
-      ropeTheta: rope.theta ?? hf.rope_theta ?? 10_000,
+      ropeTheta: rope.theta ?? hf.rope_theta ?? defaults.ropeTheta,
       ropeScaling: rope.scaling,
-      rmsEps: hf.rms_norm_eps ?? 1e-6,
+      rmsEps: hf.rms_norm_eps ?? defaults.rmsEps,
       tieEmbeddings: hf.tie_word_embeddings ?? false,
-      attentionBias: family === 'qwen2',
-      maxPositions: hf.max_position_embeddings ?? (family === 'qwen2' ? 32_768 : 2_048),
+      attentionBias: attentionBias === 'always',
+      maxPositions: hf.max_position_embeddings ?? defaults.maxPositions,
     },
     from,
   );
@@ -88,6 +91,8 @@ function ropeOf(
   const theta = typeof rope.rope_theta === 'number' ? rope.rope_theta : undefined;
   if (typeof rope.partial_rotary_factor === 'number' && rope.partial_rotary_factor !== 1)
     problems.push('partial_rotary_factor other than 1 is not built');
+  const perLayer = Object.keys(rope).find((key) => typeof rope[key] === 'object' && /_attention$/.test(key));
+  if (perLayer !== undefined) problems.push(`rope parameters that differ by layer ("${perLayer}") are not built`);
   const type = rope.rope_type ?? rope.type ?? 'default';
   if (type === 'default') return { theta, scaling: null };
   if (type !== 'llama3') {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core';
+import { FAMILY_NAMES, FAMILY_SPECS } from '../families/specs';
 
 const positive = z.int().positive();
 
@@ -14,7 +15,7 @@ export const ropeScalingSchema = z.strictObject({
 
 /** What a model family needs to build its graph. Sizes in values; letters as in the README's table of shapes. */
 export const modelConfigSchema = z.strictObject({
-  family: z.enum(['llama', 'qwen2', 'qwen3']).describe('Which graph is built.'),
+  family: z.enum(FAMILY_NAMES).describe('Which graph is built.'),
   vocabSize: positive.describe('V: rows of the embedding.'),
   hiddenSize: positive.describe('D: model width.'),
   layers: positive.describe('Number of decoder layers.'),
@@ -69,7 +70,7 @@ export function expectedTensors(config: ModelConfig): Readonly<Record<string, re
       shapes[`${at}.self_attn.${name}_proj.weight`] = [out, D];
       if (config.attentionBias) shapes[`${at}.self_attn.${name}_proj.bias`] = [out];
     }
-    if (config.family === 'qwen3')
+    if (FAMILY_SPECS[config.family].headNorms)
       for (const name of ['q_norm', 'k_norm']) shapes[`${at}.self_attn.${name}.weight`] = [E];
     shapes[`${at}.self_attn.o_proj.weight`] = [D, H * E];
     shapes[`${at}.post_attention_layernorm.weight`] = [D];
