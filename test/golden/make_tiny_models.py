@@ -1,19 +1,19 @@
 """Tiny random models as Hugging Face folders, with the numbers PyTorch gives for them.
 
-Writes, for each of tiny-llama, tiny-llama3 and tiny-qwen2:
+Writes, for each of tiny-llama, tiny-llama3, tiny-qwen2 and tiny-qwen3 (or for those named on the command line):
   NAME/                 config.json, tokenizer files, weights (F32 / BF16 / F16 in two shards)
   NAME/adapter/         a LoRA adapter with random non-zero A and B, as PEFT writes it
   NAME/golden.json      the ragged batch, losses, greedy continuations
   NAME/golden.safetensors   logits without and with the adapter, gradients of every LoRA matrix
-and tiny-llama.gguf and tiny-qwen2.gguf, the same models as llama.cpp's converter lays them out.
+and tiny-llama.gguf, tiny-qwen2.gguf and tiny-qwen3.gguf, the same models as llama.cpp's converter lays them out.
 All arithmetic is f32 on the stored (rounded) weights, with eager attention.
 """
-import json, os, shutil
+import json, os, shutil, sys
 import gguf, numpy as np, torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
-from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, Qwen2Config, Qwen3Config
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
@@ -24,6 +24,13 @@ QWEN = ("{%- if messages[0]['role'] == 'system' %}{{- '<|im_start|>system\n' + m
         "{%- else %}{{- '<|im_start|>system\nBe good.<|im_end|>\n' }}{%- endif %}"
         "{%- for message in messages %}{%- if message.role != 'system' or not loop.first %}{{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>' + '\n' }}{%- endif %}{%- endfor %}"
         "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}")
+# A thinking switch: an answer after the last question opens with its thoughts, if only empty ones; earlier answers lose theirs.
+THINKING = ("{%- set seen = namespace(user=0) %}{%- for turn in messages %}{%- if turn.role == 'user' %}{%- set seen.user = loop.index %}{%- endif %}{%- endfor %}"
+            "{%- for turn in messages %}{{- '<|im_start|>' + turn.role + '\n' }}{%- set parts = turn.content.split('</think>') %}"
+            "{%- if turn.role != 'assistant' %}{{- turn.content }}"
+            "{%- elif loop.index > seen.user %}{{- '<think>\n' }}{%- if parts|length > 1 %}{{- parts[0].split('<think>')[-1].strip() }}{%- endif %}{{- '\n</think>\n\n' + parts[-1].lstrip('\n') }}"
+            "{%- else %}{{- parts[-1].lstrip('\n') }}{%- endif %}{{- '<|im_end|>\n' }}{%- endfor %}"
+            "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- if enable_thinking is defined and not enable_thinking %}{{- '<think>\n\n</think>\n\n' }}{%- endif %}{%- endif %}")
 LLAMA3 = ("{{- bos_token }}{%- if not date_string is defined %}{%- if strftime_now is defined %}{%- set date_string = strftime_now('%d %b %Y') %}{%- endif %}{%- endif %}"
           "{%- if messages[0]['role'] == 'system' %}{%- set system_message = messages[0]['content']|trim %}{%- set messages = messages[1:] %}{%- else %}{%- set system_message = '' %}{%- endif %}"
           "{{- '<|start_header_id|>system<|end_header_id|>\n\n' }}{{- 'today: ' + date_string + '\n\n' }}{{- system_message }}{{- '<|eot_id|>' }}"
@@ -32,21 +39,22 @@ LLAMA3 = ("{{- bos_token }}{%- if not date_string is defined %}{%- if strftime_n
 MERGES = [('t', 'h'), ('th', 'e'), ('Ġ', 'a'), ('i', 'n'), ('Ċ', 'Ċ'), ('s', 'e'), ('Ġ', 't')]
 
 
-# The cut of Llama 3: line breaks stay together, so that a turn's header never merges with the text after it.
+# The cut of Llama 3, and with single digits that of Qwen: line breaks stay together, so that a turn's header never merges with the text after it.
 WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
 
-def tokenizer(specials, template, bos, eos):
-    """Byte-level BPE over a small alphabet: V = 67 ids in all, special tokens first."""
+def tokenizer(specials, template, bos, eos, plain=()):
+    """Byte-level BPE over a small alphabet: V = 67 ids in all, special tokens first; `plain` are added tokens that are not special."""
     letters = ['Ġ', 'Ċ', *"abcdefghijklmnopqrstuvwxyzABCDEHILQRSTW0123456789.,:!?'"]
     joined = [a + b for a, b in MERGES]
-    vocab = {t: i for i, t in enumerate([*specials, *letters][:67 - len(joined)] + joined)}
+    vocab = {t: i for i, t in enumerate([*specials, *plain, *letters][:67 - len(joined)] + joined)}
     assert len(vocab) == 67, len(vocab)
     t = Tokenizer(models.BPE(vocab=vocab, merges=MERGES))
     byte_level = lambda regex: pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=regex)
-    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(WORDS), 'isolated'), byte_level(False)]) if bos else byte_level(True)
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(WORDS.replace('{1,3}', '') if plain else WORDS), 'isolated'), byte_level(False)]) if bos or plain else byte_level(True)
     t.decoder = decoders.ByteLevel()
     t.add_special_tokens([AddedToken(s, special=True, normalized=False) for s in specials])
+    t.add_tokens([AddedToken(s, special=False, normalized=False) for s in plain])
     fast = PreTrainedTokenizerFast(tokenizer_object=t, bos_token=bos, eos_token=eos, pad_token=eos, clean_up_tokenization_spaces=False)
     fast.chat_template = template
     return fast
@@ -54,6 +62,7 @@ def tokenizer(specials, template, bos, eos):
 
 SIZES = dict(vocab_size=67, num_hidden_layers=2, max_position_embeddings=128, initializer_range=.2, attn_implementation='eager')
 CHATML_SPECIALS = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']
+THOUGHTS = ['<think>', '</think>']
 LLAMA3_SPECIALS = ['<|begin_of_text|>', '<|start_header_id|>', '<|end_header_id|>', '<|eot_id|>']
 MODELS = {
     # name: (config, tokenizer, dtype on disk, shard size)
@@ -68,6 +77,9 @@ MODELS = {
     'tiny-qwen2': (Qwen2Config(**SIZES, hidden_size=24, intermediate_size=36, num_attention_heads=6, num_key_value_heads=2, rms_norm_eps=1e-6,
                                tie_word_embeddings=False, rope_parameters=dict(rope_type='default', rope_theta=1000000.0), bos_token_id=0, eos_token_id=2),
                    tokenizer(CHATML_SPECIALS, QWEN, None, '<|im_end|>'), torch.float16, '14KB'),
+    'tiny-qwen3': (Qwen3Config(**SIZES, hidden_size=20, intermediate_size=32, num_attention_heads=4, num_key_value_heads=2, head_dim=6, rms_norm_eps=1e-6,
+                               tie_word_embeddings=True, rope_parameters=dict(rope_type='default', rope_theta=1000000.0), bos_token_id=0, eos_token_id=2),
+                   tokenizer(CHATML_SPECIALS, THINKING, None, '<|im_end|>', THOUGHTS), torch.bfloat16, '10GB'),
 }
 LENGTHS, PROMPTS, WIDTH = [9, 5, 7], [4, 1, 3], 9
 
@@ -101,15 +113,16 @@ def write_gguf(path, model, config, tok):
     w = gguf.GGUFWriter(path, config.model_type)
     w.add_block_count(config.num_hidden_layers); w.add_context_length(config.max_position_embeddings); w.add_embedding_length(config.hidden_size)
     w.add_feed_forward_length(config.intermediate_size); w.add_head_count(config.num_attention_heads); w.add_head_count_kv(config.num_key_value_heads)
-    if config.model_type == 'llama': w.add_key_length(config.head_dim); w.add_rope_dimension_count(config.head_dim)
+    if config.model_type != 'qwen2': w.add_key_length(config.head_dim)
+    if config.model_type == 'llama': w.add_rope_dimension_count(config.head_dim)
     w.add_rope_freq_base(config.rope_parameters['rope_theta'])
     w.add_layer_norm_rms_eps(config.rms_norm_eps); w.add_vocab_size(config.vocab_size)
     vocab = sorted(tok.get_vocab().items(), key=lambda kv: kv[1])
-    w.add_tokenizer_model('gpt2'); w.add_tokenizer_pre('gpt-2'); w.add_token_list([t for t, _ in vocab])
-    w.add_token_types([3 if t in tok.all_special_tokens or t in CHATML_SPECIALS else 1 for t, _ in vocab])
-    w.add_token_merges([f'{a} {b}' for a, b in MERGES]); w.add_eos_token_id(2); w.add_pad_token_id(2); w.add_chat_template(CHATML)
+    w.add_tokenizer_model('gpt2'); w.add_tokenizer_pre('qwen2' if config.model_type == 'qwen3' else 'gpt-2'); w.add_token_list([t for t, _ in vocab])
+    w.add_token_types([3 if t in tok.all_special_tokens or t in CHATML_SPECIALS else 4 if t in THOUGHTS else 1 for t, _ in vocab])
+    w.add_token_merges([f'{a} {b}' for a, b in MERGES]); w.add_eos_token_id(2); w.add_pad_token_id(2); w.add_chat_template(THINKING if config.model_type == 'qwen3' else CHATML)
     parts = {'self_attn.q_proj': 'attn_q', 'self_attn.k_proj': 'attn_k', 'self_attn.v_proj': 'attn_v', 'self_attn.o_proj': 'attn_output', 'mlp.gate_proj': 'ffn_gate',
-             'mlp.up_proj': 'ffn_up', 'mlp.down_proj': 'ffn_down', 'input_layernorm': 'attn_norm', 'post_attention_layernorm': 'ffn_norm'}
+             'self_attn.q_norm': 'attn_q_norm', 'self_attn.k_norm': 'attn_k_norm', 'mlp.up_proj': 'ffn_up', 'mlp.down_proj': 'ffn_down', 'input_layernorm': 'attn_norm', 'post_attention_layernorm': 'ffn_norm'}
     permute = lambda x, heads: x.reshape(heads, 2, x.shape[0] // heads // 2, *x.shape[1:]).swapaxes(1, 2).reshape(x.shape)
     for name, value in model.state_dict().items():
         x = value.float().numpy()
@@ -127,6 +140,7 @@ def write_gguf(path, model, config, tok):
 
 
 for seed, (name, (config, tok, dtype, shard)) in enumerate(MODELS.items()):
+    if name not in (sys.argv[1:] or MODELS): continue
     torch.manual_seed(seed)
     out = os.path.join(HERE, name); shutil.rmtree(out, ignore_errors=True)
     model = AutoModelForCausalLM.from_config(config)
@@ -157,8 +171,10 @@ for seed, (name, (config, tok, dtype, shard)) in enumerate(MODELS.items()):
     golden.update(loraLoss=loss.item(), loraGreedy=greedy(lora, prompts, 8),
                   gradientNorm=torch.nn.utils.get_total_norm([p.grad for p in lora.parameters() if p.requires_grad]).item())
     chats = [[('user', 'the rain in Spain')], [('system', ' be. '), ('user', 'is it?'), ('assistant', 'it is'), ('user', ' the ')]]
-    golden['renders'] = [dict(messages=[dict(role=r, content=c) for r, c in chat], addGenerationPrompt=g, text=tok.apply_chat_template(
-        [dict(role=r, content=c) for r, c in chat], tokenize=False, add_generation_prompt=g, date_string='26 Jul 2024')) for chat in chats for g in (True, False)]
+    if tok.chat_template == THINKING: chats.append([('user', 'is it?'), ('assistant', '<think>\nso\n</think>\n\nit is'), ('user', 'the'), ('assistant', '<think>\nthe\n</think>\n\nin')])
+    golden['renders'] = [dict(messages=[dict(role=r, content=c) for r, c in chat], addGenerationPrompt=g, **(dict(thinking=th) if tok.chat_template == THINKING else {}), text=tok.apply_chat_template(
+        [dict(role=r, content=c) for r, c in chat], tokenize=False, add_generation_prompt=g, date_string='26 Jul 2024', enable_thinking=th))
+        for chat in chats for g in (True, False) for th in ((False, True) if tok.chat_template == THINKING else (False,))]
     with open(os.path.join(out, 'golden.json'), 'w') as f: f.write('{\n' + ',\n'.join(f' {json.dumps(k)}: {json.dumps(v)}' for k, v in golden.items()) + '\n}\n')
     save_file({k: v.contiguous() for k, v in tensors.items()}, os.path.join(out, 'golden.safetensors'), metadata={'format': 'pt'})
     print(name, 'loss', golden['baseLoss'], golden['loraLoss'], 'gradient norm', golden['gradientNorm'], sorted(os.listdir(out)))

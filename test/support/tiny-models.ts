@@ -5,7 +5,7 @@ import type { HostTensor } from '../../src/compute/graph';
 import { type ComputeDType, type LoadedModel, loadModel } from '../../src/model/families';
 import { openModel, openSafetensors } from '../../src/model/weights';
 
-export const TINY_MODELS = ['tiny-llama', 'tiny-llama3', 'tiny-qwen2'] as const;
+export const TINY_MODELS = ['tiny-llama', 'tiny-llama3', 'tiny-qwen2', 'tiny-qwen3'] as const;
 export type TinyModel = (typeof TINY_MODELS)[number];
 
 export const BACKENDS: Readonly<Record<Backend['name'], () => Backend>> = {

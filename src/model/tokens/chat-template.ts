@@ -13,6 +13,8 @@ export interface ChatTemplateOptions {
   readonly defaultSystem: DefaultSystem;
   /** The day that templates which print one are given, as YYYY-MM-DD: a prompt must not change overnight. */
   readonly date: string;
+  /** Whether templates that have the switch let the model think before it answers (`enable_thinking`). */
+  readonly thinking: boolean;
   /** Where the template was read, for messages. */
   readonly from: string;
 }
@@ -65,6 +67,7 @@ export function compileChatTemplate(options: ChatTemplateOptions): ChatTemplate 
         ),
       strftime_now: (format: string) => formatDate(date, format),
       date_string: dateString,
+      enable_thinking: options.thinking,
       bos_token: bosToken ?? '',
       eos_token: options.eosToken ?? '',
       add_generation_prompt: addGenerationPrompt,

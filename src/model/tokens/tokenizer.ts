@@ -24,6 +24,11 @@ export interface TokenizerOptions {
   readonly defaultSystem?: DefaultSystem;
   /** The day given to templates that print one, YYYY-MM-DD. */
   readonly date?: string;
+  /**
+   * Whether a template with a thinking switch (Qwen 3) lets the model think before it answers; false by default: the
+   * answer then opens with empty thoughts, in training rows and in prompts alike. Other templates do not read it.
+   */
+  readonly thinking?: boolean;
 }
 
 /** Text to token ids and back, and chats to text, by the model's own files. */
@@ -60,6 +65,7 @@ export function createTokenizer(files: TokenizerFiles, options: TokenizerOptions
   const { from } = files;
   const defaultSystem = options.defaultSystem ?? 'none';
   const date = options.date ?? '2024-07-26';
+  const thinking = options.thinking ?? false;
   let bpe: BpeTokenizer;
   try {
     bpe = new BpeTokenizer(cutAllNumerals(files.tokenizerJson), { clean_up_tokenization_spaces: false });
@@ -97,6 +103,8 @@ export function createTokenizer(files: TokenizerFiles, options: TokenizerOptions
       stops: files.stopTokens,
       defaultSystem,
       date,
+      // Only where it can matter, so that the hash of other models does not depend on it.
+      ...(files.chatTemplate?.includes('enable_thinking') ? { thinking } : {}),
     }),
     encode: (text) => Int32Array.from(bpe.encode(text, { add_special_tokens: false }).ids),
     decode: (ids, { skipSpecial = false } = {}) =>
@@ -116,6 +124,7 @@ export function createTokenizer(files: TokenizerFiles, options: TokenizerOptions
         eosToken: files.eosToken,
         defaultSystem,
         date,
+        thinking,
         from,
       });
       return template.render(messages, { addGenerationPrompt });

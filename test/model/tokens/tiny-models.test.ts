@@ -11,25 +11,28 @@ import {
 } from '../../../src/model/tokens';
 
 const folder = (name: string) => join(__dirname, '../../golden', name);
-const MODELS = ['tiny-llama', 'tiny-llama3', 'tiny-qwen2'];
+const MODELS = ['tiny-llama', 'tiny-llama3', 'tiny-qwen2', 'tiny-qwen3'];
 const chat: ChatMessage[] = [{ role: 'user', content: ' is it? ' }];
 
 interface Golden {
-  renders: { messages: ChatMessage[]; addGenerationPrompt: boolean; text: string }[];
+  renders: { messages: ChatMessage[]; addGenerationPrompt: boolean; thinking?: boolean; text: string }[];
 }
 
-describe('the chat templates of three families', () => {
+describe('the chat templates of four families', () => {
   test.each(MODELS)('%s renders as Python’s jinja2 does, with the date that is given', (name) => {
-    const tokenizer = createTokenizer(tokenizerFromFolder(folder(name)), { defaultSystem: 'template' });
+    const files = tokenizerFromFolder(folder(name));
     const { renders } = JSON.parse(readFileSync(join(folder(name), 'golden.json'), 'utf8')) as Golden;
-    expect(renders).toHaveLength(4);
-    for (const { messages, addGenerationPrompt, text } of renders)
+    expect(renders).toHaveLength(name === 'tiny-qwen3' ? 12 : 4);
+    for (const { messages, addGenerationPrompt, thinking = false, text } of renders) {
+      const tokenizer = createTokenizer(files, { defaultSystem: 'template', thinking });
       expect(tokenizer.renderChat(messages, { addGenerationPrompt })).toBe(text);
+    }
   });
 
   test.each([
     ['tiny-llama', '<|im_start|>user\n is it? <|im_end|>\n<|im_start|>assistant\n'],
     ['tiny-qwen2', '<|im_start|>user\n is it? <|im_end|>\n<|im_start|>assistant\n'],
+    ['tiny-qwen3', '<|im_start|>user\n is it? <|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n'],
     [
       'tiny-llama3',
       '<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nis it?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n',
@@ -43,6 +46,7 @@ describe('the chat templates of three families', () => {
     ['tiny-llama', 0],
     ['tiny-llama3', 1],
     ['tiny-qwen2', 0],
+    ['tiny-qwen3', 0],
   ])('%s holds exactly %i begin-of-text token, with either system option', (name, wanted) => {
     for (const defaultSystem of ['none', 'template'] as const) {
       const files = tokenizerFromFolder(folder(name));
@@ -57,6 +61,7 @@ describe('the chat templates of three families', () => {
     ['tiny-llama', '<|im_end|>'],
     ['tiny-llama3', '<|eot_id|>'],
     ['tiny-qwen2', '<|im_end|>'],
+    ['tiny-qwen3', '<|im_end|>'],
   ])('%s supervises its own end of turn, %s', (name, end) => {
     const tokenizer = createTokenizer(tokenizerFromFolder(folder(name)));
     const row = encodeChatExample(tokenizer, chat, 'it is.', { maxTokens: 99 });
@@ -71,6 +76,35 @@ describe('the chat templates of three families', () => {
     expect(on('2025-01-05')).toContain('today: 05 Jan 2025');
     expect(() => on('yesterday')).toThrow('date must be YYYY-MM-DD, got "yesterday"');
     expect(createTokenizer(files, { date: '2025-01-05' }).hash).not.toBe(createTokenizer(files).hash);
+  });
+});
+
+describe('the thinking switch', () => {
+  const files = tokenizerFromFolder(folder('tiny-qwen3'));
+  const EMPTY = '<think>\n\n</think>\n\n';
+
+  test('is off unless asked for: prompt and training row then hold the same empty thoughts, outside the completion', () => {
+    const tokenizer = createTokenizer(files);
+    const row = encodeChatExample(tokenizer, chat, 'it is.', { maxTokens: 99 });
+    if ('dropped' in row) throw new Error(row.dropped);
+    expect(tokenizer.decode(row.ids.slice(0, row.promptLength))).toContain(`assistant\n${EMPTY}`);
+    expect(tokenizer.decode(row.ids.slice(row.promptLength))).toBe('it is.<|im_end|>');
+    expect(row.ids.slice(0, row.promptLength)).toEqual(encodePrompt(tokenizer, chat));
+  });
+
+  test('when on, a prompt ends before the thoughts and a training row supervises them', () => {
+    const tokenizer = createTokenizer(files, { thinking: true });
+    expect(tokenizer.renderChat(chat, { addGenerationPrompt: true })).not.toContain('<think>');
+    const row = encodeChatExample(tokenizer, chat, '<think>\nso\n</think>\n\nit is.', { maxTokens: 99 });
+    if ('dropped' in row) throw new Error(row.dropped);
+    expect(tokenizer.decode(row.ids.slice(row.promptLength))).toBe('<think>\nso\n</think>\n\nit is.<|im_end|>');
+  });
+
+  test('tells two tokenizers apart only where the template reads it', () => {
+    const hash = (name: string, thinking: boolean) =>
+      createTokenizer(tokenizerFromFolder(folder(name)), { thinking }).hash;
+    expect(hash('tiny-qwen3', true)).not.toBe(hash('tiny-qwen3', false));
+    for (const name of ['tiny-llama', 'tiny-llama3', 'tiny-qwen2']) expect(hash(name, true)).toBe(hash(name, false));
   });
 });
 

@@ -123,7 +123,7 @@ describe('the embedded model', () => {
 });
 
 describe('one model in two layouts', () => {
-  test.each(['tiny-llama', 'tiny-qwen2'])(
+  test.each(['tiny-llama', 'tiny-qwen2', 'tiny-qwen3'])(
     '%s.gguf and its folder give the same tensors, config and ids',
     async (name) => {
       const gguf = await openModel(golden(`${name}.gguf`));
@@ -148,11 +148,12 @@ describe('one model in two layouts', () => {
   });
 });
 
-describe('folders of three kinds', () => {
+describe('folders of four kinds', () => {
   test.each([
     ['tiny-llama', 'F32', 1],
     ['tiny-llama3', 'BF16', 1],
     ['tiny-qwen2', 'F16', 2],
+    ['tiny-qwen3', 'BF16', 1],
   ])('%s is stored as %s in %i file(s) and reads as f32', async (name, stored, files) => {
     const model = await openModel(golden(name));
     expect(model.tensors.files).toHaveLength(files);
@@ -177,7 +178,12 @@ describe('folders of three kinds', () => {
     const qwen2 = await openModel(golden('tiny-qwen2'));
     expect(qwen2.config).toMatchObject({ family: 'qwen2', attentionBias: true, tieEmbeddings: false, headDim: 4 });
     expect(qwen2.tensors.info('model.layers.1.self_attn.k_proj.bias').shape).toEqual([8]);
+    const qwen3 = await openModel(golden('tiny-qwen3'));
+    expect(qwen3.config).toMatchObject({ family: 'qwen3', attentionBias: false, tieEmbeddings: true, headDim: 6 });
+    expect(qwen3.config.ropeTheta).toBe(1e6);
+    expect(qwen3.tensors.info('model.layers.1.self_attn.q_norm.weight').shape).toEqual([6]);
     llama3.close();
     qwen2.close();
+    qwen3.close();
   });
 });
