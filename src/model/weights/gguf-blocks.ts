@@ -48,22 +48,46 @@ function decodeQ8_0(bytes: Uint8Array, out: Float32Array, halves: Float32Array):
   }
 }
 
-/**
- * 8 groups of 32: value = d·scale·q − dmin·min. The 6-bit scales and minima share 12 bytes;
- * groups 0 to 3 lie in the low 6 bits of bytes 0 to 7, groups 4 to 7 in bytes 8 to 11 and the top 2 bits of 0 to 7.
- */
+/** The 6-bit scale and minimum of each of the 8 groups of a Q4_K or Q5_K block, which share 12 bytes at `at`. */
+function scaleAndMin(bytes: Uint8Array, at: number, group: number): { scale: number; min: number } {
+  const low = at + (group & 3);
+  // Groups 0 to 3 lie in the low 6 bits of bytes 0 to 7, groups 4 to 7 in bytes 8 to 11 and the top 2 bits of 0 to 7.
+  if (group < 4) return { scale: bytes[low] & 63, min: bytes[low + 4] & 63 };
+  return {
+    scale: (bytes[low + 8] & 15) | ((bytes[low] >> 6) << 4),
+    min: (bytes[low + 8] >> 4) | ((bytes[low + 4] >> 6) << 4),
+  };
+}
+
+/** 8 groups of 32: value = d·scale·q − dmin·min, q of 4 bits. */
 function decodeQ4_K(bytes: Uint8Array, out: Float32Array, halves: Float32Array): void {
   for (let block = 0, at = 0; at < bytes.length; block += 256, at += 144) {
     const d = half(bytes, at, halves);
     const dmin = half(bytes, at + 2, halves);
     for (let group = 0; group < 8; group++) {
-      const low = at + 4 + (group & 3);
-      const scale = group < 4 ? bytes[low] & 63 : (bytes[low + 8] & 15) | ((bytes[low] >> 6) << 4);
-      const min = group < 4 ? bytes[low + 4] & 63 : (bytes[low + 8] >> 4) | ((bytes[low + 4] >> 6) << 4);
+      const { scale, min } = scaleAndMin(bytes, at + 4, group);
       const quants = at + 16 + (group >> 1) * 32;
       const shift = (group & 1) * 4;
       const to = block + group * 32;
       for (let i = 0; i < 32; i++) out[to + i] = d * scale * ((bytes[quants + i] >> shift) & 15) - dmin * min;
+    }
+  }
+}
+
+/** As Q4_K with a fifth bit: bit `group` of byte i of `qh` is bit 4 of value i of that group. */
+function decodeQ5_K(bytes: Uint8Array, out: Float32Array, halves: Float32Array): void {
+  for (let block = 0, at = 0; at < bytes.length; block += 256, at += 176) {
+    const d = half(bytes, at, halves);
+    const dmin = half(bytes, at + 2, halves);
+    for (let group = 0; group < 8; group++) {
+      const { scale, min } = scaleAndMin(bytes, at + 4, group);
+      const quants = at + 48 + (group >> 1) * 32;
+      const shift = (group & 1) * 4;
+      const to = block + group * 32;
+      for (let i = 0; i < 32; i++) {
+        const q = ((bytes[quants + i] >> shift) & 15) | (((bytes[at + 16 + i] >> group) & 1) << 4);
+        out[to + i] = d * scale * q - dmin * min;
+      }
     }
   }
 }
@@ -105,6 +129,7 @@ export const BLOCK_TYPES: Readonly<Record<number, BlockType>> = {
   3: { name: 'Q4_1', blockSize: 32, blockBytes: 20, decode: decodeQ4_1 },
   8: { name: 'Q8_0', blockSize: 32, blockBytes: 34, decode: decodeQ8_0 },
   12: { name: 'Q4_K', blockSize: 256, blockBytes: 144, decode: decodeQ4_K },
+  13: { name: 'Q5_K', blockSize: 256, blockBytes: 176, decode: decodeQ5_K },
   14: { name: 'Q6_K', blockSize: 256, blockBytes: 210, decode: decodeQ6_K },
   30: {
     name: 'BF16',
@@ -112,4 +137,33 @@ export const BLOCK_TYPES: Readonly<Record<number, BlockType>> = {
     blockBytes: 2,
     decode: (bytes, out) => out.set(bfloatToFloat(new Uint16Array(bytes.buffer, bytes.byteOffset, out.length))),
   },
+};
+
+/** Names of the storage types that are not read, for messages. Source: ggml's enumeration of types. */
+export const UNREAD_TYPES: Readonly<Record<number, string>> = {
+  6: 'Q5_0',
+  7: 'Q5_1',
+  9: 'Q8_1',
+  10: 'Q2_K',
+  11: 'Q3_K',
+  15: 'Q8_K',
+  16: 'IQ2_XXS',
+  17: 'IQ2_XS',
+  18: 'IQ3_XXS',
+  19: 'IQ1_S',
+  20: 'IQ4_NL',
+  21: 'IQ3_S',
+  22: 'IQ2_S',
+  23: 'IQ4_XS',
+  24: 'I8',
+  25: 'I16',
+  26: 'I32',
+  27: 'I64',
+  28: 'F64',
+  29: 'IQ1_M',
+  34: 'TQ1_0',
+  35: 'TQ2_0',
+  39: 'MXFP4',
+  40: 'NVFP4',
+  41: 'Q1_0',
 };

@@ -2,7 +2,7 @@ import type { HostTensor } from '../../compute/graph';
 import { FileFormatError } from '../../core';
 import { FAMILY_SPECS } from '../families/specs';
 import { halfTable } from './float-formats';
-import { BLOCK_TYPES } from './gguf-blocks';
+import { BLOCK_TYPES, UNREAD_TYPES } from './gguf-blocks';
 import { type GgufTensor, type GgufValue, readGgufHeader } from './gguf-header';
 import { familyOfArchitecture, huggingFaceName, unpermuteRotary } from './gguf-names';
 import { PositionalFile } from './positional-file';
@@ -19,7 +19,7 @@ export interface GgufSource extends TensorSource {
 
 /**
  * Opens a GGUF file under Hugging Face names, layouts and row order; each read is dequantised to f32.
- * Types F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q4_K, Q6_K.
+ * Types F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q4_K, Q5_K, Q6_K.
  * Throws FileFormatError, naming file and tensor, on another magic, an unknown type, a truncated file.
  */
 export function openGguf(path: string): GgufSource {
@@ -90,7 +90,7 @@ function checkExtent(tensor: GgufTensor, file: PositionalFile): void {
   if (!type) {
     const known = Object.values(BLOCK_TYPES).map((known) => known.name);
     throw new FileFormatError(
-      `${WHERE}: tensor "${tensor.name}" must be stored as one of ${known.join(', ')}, got type number ${tensor.typeId} (${file.path}). Use a file of another quantisation, for example Q8_0.`,
+      `${WHERE}: tensor "${tensor.name}" must be stored as one of ${known.join(', ')}, got ${UNREAD_TYPES[tensor.typeId] ?? 'an unknown type'} (number ${tensor.typeId}, ${file.path}). Use a file of another quantisation, for example Q8_0 or Q4_K_M.`,
     );
   }
   const columns = tensor.shape.at(-1) ?? 1;

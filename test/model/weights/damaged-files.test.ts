@@ -99,6 +99,20 @@ describe('a damaged header', () => {
   });
 
   test.each([
+    [11, 'got Q3_K (number 11'],
+    [99, 'got an unknown type (number 99'],
+  ])('of GGUF with tensors of type %i names the type, the tensor and what is read', (type, message) => {
+    const bytes = readFileSync(golden('gguf-blocks.gguf'));
+    const at = bytes.indexOf('Q5_K');
+    const name = 4 + 4; // after the name: the number of axes, the axes, then the type
+    bytes.writeUInt32LE(type, at + name + 2 * 8);
+    expect(() => openGguf(write('type.gguf', bytes))).toThrow(
+      /tensor "Q5_K" must be stored as one of F32, F16, Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16/,
+    );
+    expect(() => openGguf(write('type.gguf', bytes))).toThrow(message);
+  });
+
+  test.each([
     ['text', '{"a": 1}         ', 'is not a safetensors file'],
     ['a list', '[]', 'must be a JSON object'],
     ['half an entry', '{"w":{"dtype":"F32"}}', 'entry of tensor "w" must have dtype, shape and data_offsets'],

@@ -16,8 +16,8 @@ describe('GGUF blocks', () => {
   const file = openGguf(golden('gguf-blocks.gguf'));
   const expected = openSafetensors(golden('gguf-blocks.safetensors'));
 
-  test('of eight types are listed', () => {
-    expect([...file.names()].sort()).toEqual(['BF16', 'F16', 'F32', 'Q4_0', 'Q4_1', 'Q4_K', 'Q6_K', 'Q8_0']);
+  test('of nine types are listed', () => {
+    expect([...file.names()].sort()).toEqual(['BF16', 'F16', 'F32', 'Q4_0', 'Q4_1', 'Q4_K', 'Q5_K', 'Q6_K', 'Q8_0']);
   });
 
   test.each([...file.names()])('%s decodes to the very values of the gguf package', (name) => {

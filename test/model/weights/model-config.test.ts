@@ -30,6 +30,45 @@ const LLAMA32 = {
   max_position_embeddings: 131_072,
 };
 
+const QWEN3 = {
+  model_type: 'qwen3',
+  vocab_size: 151_936,
+  hidden_size: 1_024,
+  num_hidden_layers: 28,
+  num_attention_heads: 16,
+  num_key_value_heads: 8,
+  head_dim: 128,
+  intermediate_size: 3_072,
+  hidden_act: 'silu',
+  rms_norm_eps: 1e-6,
+  rope_theta: 1_000_000,
+  rope_scaling: null,
+  attention_bias: false,
+  use_sliding_window: false,
+  sliding_window: null,
+  max_window_layers: 28,
+  tie_word_embeddings: true,
+  max_position_embeddings: 40_960,
+};
+
+const QWEN25 = {
+  ...QWEN3,
+  model_type: 'qwen2',
+  vocab_size: 152_064,
+  hidden_size: 3_584,
+  num_attention_heads: 28,
+  num_key_value_heads: 4,
+  head_dim: undefined,
+  intermediate_size: 18_944,
+  attention_bias: undefined,
+  sliding_window: 131_072,
+  tie_word_embeddings: false,
+  max_position_embeddings: 32_768,
+};
+
+const valuesOf = (shapes: readonly (readonly number[])[]) =>
+  shapes.reduce((sum, shape) => sum + shape.reduce((product, axis) => product * axis, 1), 0);
+
 describe('a Hugging Face config', () => {
   test('reads the same from rope_scaling with rope_type or type, and from rope_parameters', () => {
     const { rope_type: type, ...scaling } = LLAMA32.rope_scaling;
@@ -45,9 +84,42 @@ describe('a Hugging Face config', () => {
   test('of Llama 3.2 3B asks for 254 tensors and 3,212,749,824 values', () => {
     const shapes = Object.values(expectedTensors(configFromHuggingFace(LLAMA32, 'a')));
     expect(shapes).toHaveLength(254);
-    expect(shapes.reduce((sum, shape) => sum + shape.reduce((product, axis) => product * axis, 1), 0)).toBe(
-      3_212_749_824,
-    );
+    expect(valuesOf(shapes)).toBe(3_212_749_824);
+  });
+
+  test('of Qwen 3 0.6B asks for a head width that is not D / H, a norm for each of q and k, and no bias', () => {
+    const tensors = expectedTensors(configFromHuggingFace(QWEN3, 'a'));
+    expect(tensors['model.layers.27.self_attn.q_proj.weight']).toEqual([2_048, 1_024]);
+    expect(tensors['model.layers.27.self_attn.k_norm.weight']).toEqual([128]);
+    expect(Object.keys(tensors).filter((name) => name.endsWith('bias') || name === 'lm_head.weight')).toEqual([]);
+    expect(Object.keys(tensors)).toHaveLength(310);
+    expect(valuesOf(Object.values(tensors))).toBe(596_049_920);
+    const untied = expectedTensors(configFromHuggingFace({ ...QWEN3, tie_word_embeddings: false }, 'a'));
+    expect(untied['lm_head.weight']).toEqual([151_936, 1_024]);
+    expect(configFromHuggingFace({ ...QWEN3, head_dim: undefined }, 'a').headDim).toBe(128);
+  });
+
+  test('of Qwen 2.5 7B asks for biases on q, k and v, an output of its own, and 7,615,616,512 values', () => {
+    const tensors = expectedTensors(configFromHuggingFace(QWEN25, 'a'));
+    expect(Object.keys(tensors).filter((name) => name.endsWith('bias'))).toHaveLength(3 * 28);
+    expect(tensors['lm_head.weight']).toEqual([152_064, 3_584]);
+    expect(valuesOf(Object.values(tensors))).toBe(7_615_616_512);
+  });
+
+  test.each([
+    ['sliding windows in use', { use_sliding_window: true }, 'use_sliding_window is not built'],
+    ['layers that slide', { layer_types: ['full_attention', 'sliding_attention'] }, 'layer_types "sliding_attention"'],
+    ['a rope type by its old name', { rope_scaling: { type: 'linear', factor: 2 } }, 'rope type "linear"'],
+    ['a rope type by its new name', { rope_scaling: { rope_type: 'dynamic', factor: 2 } }, 'rope type "dynamic"'],
+    ['a rope type of transformers 5', { rope_parameters: { rope_type: 'yarn', rope_theta: 1e6 } }, 'rope type "yarn"'],
+    [
+      'ropes by layer',
+      { rope_parameters: { full_attention: { rope_theta: 1e6 } } },
+      '("full_attention") are not built',
+    ],
+    ['a bias on every projection', { attention_bias: true }, 'attention_bias'],
+  ])('of Qwen 3 with %s is refused by name', (_, change, message) => {
+    expect(() => configFromHuggingFace({ ...QWEN3, ...change }, 'a')).toThrow(message);
   });
 
   test('names every feature that would change the numbers, in one message', () => {
@@ -119,7 +191,10 @@ describe('a GGUF config', () => {
     expect(() => configFromGguf(source({ 'llama.block_count': undefined }, null))).toThrow(
       'metadata "llama.block_count" must be a number, got none (x.gguf)',
     );
-    expect(() => configFromGguf(source({ 'general.architecture': 'gemma' }, null))).toThrow('got "gemma"');
+    expect(() => configFromGguf(source({ 'general.architecture': 'gemma' }, null))).toThrow(
+      'must be one of llama, qwen2, qwen3, got "gemma"',
+    );
+    expect(() => configFromGguf(source({ 'llama.attention.sliding_window': 4_096 }, null))).toThrow('window of 4096');
     expect(() => configFromGguf(source({ 'llama.expert_count': 8 }, null))).toThrow('got 8 experts');
     expect(() => configFromGguf(source({ 'llama.rope.scaling.type': 'yarn' }, null))).toThrow('scaling "yarn"');
   });
