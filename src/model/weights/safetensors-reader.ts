@@ -79,6 +79,8 @@ export function openSafetensors(path: string): SafetensorsSource {
       const bytes = entry.file.read(entry.offset, entry.bytes, WHERE, `tensor "${tensor}"`);
       if (entry.stored === 'F32')
         return { shape: entry.shape, dtype: 'f32', data: new Float32Array(bytes.buffer, 0, entry.bytes / 4) };
+      if (entry.stored === 'U8')
+        return { shape: entry.shape, dtype: 'u8', data: new Uint8Array(bytes.buffer, 0, entry.bytes) };
       const bits = new Uint16Array(bytes.buffer, 0, entry.bytes / 2);
       if (entry.stored === 'BF16') return { shape: entry.shape, dtype: 'f32', data: bfloatToFloat(bits) };
       if (entry.stored === 'F16') {
@@ -86,7 +88,7 @@ export function openSafetensors(path: string): SafetensorsSource {
         return { shape: entry.shape, dtype: 'f32', data: halfToFloat(bits, halves) };
       }
       throw new FileFormatError(
-        `${WHERE}: tensor "${tensor}" must be stored as F32, F16 or BF16, got ${entry.stored} (${entry.file.path}). Convert the weights to bfloat16 first.`,
+        `${WHERE}: tensor "${tensor}" must be stored as F32, F16, BF16 or U8, got ${entry.stored} (${entry.file.path}). Convert the weights to bfloat16 first.`,
       );
     },
     close: () => {

@@ -137,7 +137,7 @@ describe('a damaged header', () => {
     });
     const source = openSafetensors(path);
     expect(source.read('w').data).toEqual(Float32Array.of(1, 2));
-    expect(() => source.read('i')).toThrow('tensor "i" must be stored as F32, F16 or BF16, got I32');
+    expect(() => source.read('i')).toThrow('tensor "i" must be stored as F32, F16, BF16 or U8, got I32');
     source.close();
     expect(() => source.read('w')).toThrow('must be open');
   });
