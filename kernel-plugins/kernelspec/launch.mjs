@@ -3,11 +3,13 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { openLab } from './lab.mjs';
 import { layoutOf } from './layout.mjs';
+import { setUpPeers } from './peers.mjs';
 import { runtimeEnvironment } from './runtime-environment.mjs';
 
 /**
  * Starts what an npm script is for, in the environment that set-up made; further arguments pass through.
  *   launch.mjs cli COMMAND ...     the command line of src/experiments
+ *   launch.mjs bench [PART] ...    the benchmark, after making the peers' environment
  *   launch.mjs lab [NOTEBOOK] ...  JupyterLab
  *   launch.mjs run PROGRAM ...     any program, with the same environment
  */
@@ -16,17 +18,22 @@ async function main([what, ...rest]) {
   const env = runtimeEnvironment(layout, process.env);
   if (what === 'lab') return openLab(layout, env, rest);
   if (what === 'run') return runToEnd(rest[0], rest.slice(1), { cwd: layout.root, env });
-  if (what !== 'cli') {
+  const program = { cli: layout.cli, bench: layout.bench }[what];
+  if (program === undefined) {
     process.stderr.write(
-      `launch: the first argument must be cli, lab or run, got ${what ?? 'none'}. Use an npm script.\n`,
+      `launch: the first argument must be cli, bench, lab or run, got ${what ?? 'none'}. Use an npm script.\n`,
     );
     return 2;
   }
-  if (!existsSync(layout.cli)) {
-    process.stderr.write(`launch: the command line must be built, got no ${layout.cli}. Run npm run build.\n`);
+  if (!existsSync(program)) {
+    process.stderr.write(`launch: the program must be built, got no ${program}. Run npm run build.\n`);
     return 1;
   }
-  return runToEnd(process.execPath, [layout.cli, ...rest], { cwd: layout.root, env });
+  if (what === 'bench' && rest[0] !== 'markdown') {
+    const code = await setUpPeers(layout, process.env);
+    if (code !== 0) return code;
+  }
+  return runToEnd(process.execPath, [program, ...rest], { cwd: layout.root, env });
 }
 
 /** Runs a program in this terminal, passes signals on, and resolves to its exit code (128 + n after a signal). */

@@ -37,6 +37,7 @@ export function layoutOf(root = resolve(HERE, '..', '..')) {
     dist: join(root, 'dist'),
     kernelMain: join(root, 'dist', 'kernel-plugins', 'kernel', 'main.js'),
     cli: join(root, 'dist', 'src', 'experiments', 'cli.js'),
+    bench: join(root, 'dist', 'test', 'bench', 'main.js'),
     quickstart: 'notebooks/guide/01-quickstart.ipynb',
   };
 }

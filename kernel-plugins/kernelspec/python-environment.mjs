@@ -1,13 +1,22 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SetupError } from './failures.mjs';
 import { installedVariant, modelFile, PINNED, sitePackages, tensorflowFolder } from './layout.mjs';
 import { fileSha256, keyOf, readStamp, removeStamp, textOf, writeStamp } from './stamps.mjs';
 
+export const PIP_INSTALL = [
+  '-m',
+  'pip',
+  'install',
+  '--no-input',
+  '--disable-pip-version-check',
+  '--no-warn-script-location',
+];
+
 /** The Python environment's parts, in order: the environment itself, notebooks, TensorFlow, the model file. */
 export const pythonSteps = [
   {
-    name: 'Python environment in .venv',
+    name: ({ layout }) => `Python environment in ${basename(layout.venv)}`,
     where: 'Python environment',
     isCurrent: ({ layout }) => {
       if (!existsSync(layout.python)) return false;
@@ -71,7 +80,11 @@ export const pythonSteps = [
   }),
 ];
 
-function pipStep({ name, where, stamp, files, options = [], proof, before, after }) {
+/**
+ * A part that pip installs from requirement files beside `layout.spec`, with its stamp in the environment; `proof` is the
+ * file that must be there, and keep its size, for the part to count as installed.
+ */
+export function pipStep({ name, where, stamp, files, options = [], proof, before, after }) {
   const listOf = (context) => (typeof files === 'function' ? files(context) : files);
   const keyFor = (context) =>
     keyOf([environmentKey(context.layout), ...listOf(context).map((file) => textOf(join(context.layout.spec, file)))]);
@@ -116,8 +129,7 @@ function pipStep({ name, where, stamp, files, options = [], proof, before, after
 }
 
 async function pipInstall(context, where, args) {
-  const fixed = ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--no-warn-script-location'];
-  await context.command({ command: context.layout.python, args: [...fixed, ...args], where, tool: 'pip' });
+  await context.command({ command: context.layout.python, args: [...PIP_INSTALL, ...args], where, tool: 'pip' });
 }
 
 export function stampFile(layout, name) {

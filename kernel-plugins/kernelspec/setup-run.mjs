@@ -20,13 +20,23 @@ const COST = {
   'TensorFlow with CUDA': { bytes: 9e9, minutes: 5 },
   'model file': { bytes: 0.2e9, minutes: 0.1 },
   'npm packages': { bytes: 0.8e9, minutes: 0.5 },
+  PyTorch: { bytes: 1e9, minutes: 1 },
+  'bench peers': { bytes: 0.9e9, minutes: 1 },
 };
 const HEARTBEAT_MS = 15_000;
 // For what the parts write besides, and so that the machine is not left without any room.
 const SPARE_BYTES = 0.3e9;
 
-/** Runs set-up for this checkout. Resolves to the exit code; every failure has been printed as one sentence. */
-export async function main(layout = layoutOf(), env = process.env, out = (line) => process.stdout.write(`${line}\n`)) {
+/**
+ * Runs set-up for this checkout, or the parts in `chosen` instead of all of it. Resolves to the exit code; every failure has
+ * been printed as one sentence.
+ */
+export async function main(
+  layout = layoutOf(),
+  env = process.env,
+  out = (line) => process.stdout.write(`${line}\n`),
+  chosen = steps,
+) {
   const started = new Set();
   let lock = null;
   const stop = (signal) => {
@@ -42,7 +52,7 @@ export async function main(layout = layoutOf(), env = process.env, out = (line) 
     );
     const left = await endLeftovers(layout.root);
     if (left.length > 0) out(`set-up: ended ${left.length} process(es) that a killed set-up had left running.`);
-    await setUp({ layout, env, out, started });
+    await setUp({ layout, env, out, started, steps: chosen });
     return 0;
   } catch (error) {
     stopAll(started);
@@ -54,7 +64,7 @@ export async function main(layout = layoutOf(), env = process.env, out = (line) 
   }
 }
 
-async function setUp({ layout, env, out, started }) {
+async function setUp({ layout, env, out, started, steps }) {
   const begin = Date.now();
   const variant = wantedVariant({ device: env.MSTLAB_DEVICE, installed: installedVariant(layout), env });
   const context = contextOf({ layout, env: cleaned(env), out, started, variant });
@@ -63,7 +73,7 @@ async function setUp({ layout, env, out, started }) {
     out(`set-up: all ${steps.length} parts are in place (${seconds(begin)}).`);
     return;
   }
-  examineMachine(context, open);
+  examineMachine(context, open, steps.length);
   for (const [index, step] of steps.entries()) {
     // Asked again: an earlier part may have renewed what this one was made from.
     if (step.isCurrent(context)) continue;
@@ -72,7 +82,7 @@ async function setUp({ layout, env, out, started }) {
   out(`set-up: done in ${seconds(begin)}.`);
 }
 
-function examineMachine(context, open) {
+function examineMachine(context, open, total) {
   const begin = Date.now();
   const { layout, env, out, variant } = context;
   const needs = (...wheres) => open.some((step) => wheres.includes(step.where));
@@ -93,7 +103,7 @@ function examineMachine(context, open) {
   checkDisk({ root: layout.root, needBytes: bytes + SPARE_BYTES });
   const estimate = minutes < 1 ? 'under a minute' : `about ${Math.ceil(minutes)} minutes`;
   out(
-    `set-up: ${open.length} of ${steps.length} parts are to do: ${estimate}` +
+    `set-up: ${open.length} of ${total} parts are to do: ${estimate}` +
       `${bytes > 0 ? `, about ${gigabytes(bytes)} of disk` : ''}. Killed at any point, the next run goes on from there.`,
   );
   out(`set-up: found ${found.join(', ')}, ${gigabytes(freeBytes(layout.root))} free (${seconds(begin)})`);

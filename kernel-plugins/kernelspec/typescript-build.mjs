@@ -4,12 +4,14 @@ import { dirname, join, relative } from 'node:path';
 import { SetupError, shortened } from './failures.mjs';
 import { keyOf, readStamp, removeStamp, textOf, writeStamp } from './stamps.mjs';
 
-const SOURCES = ['src', 'kernel-plugins'];
+const SOURCES = ['src', 'kernel-plugins', 'test/bench'];
 // Plain Node scripts that run where they lie, and stand-in packages that npm links from where they lie.
-const NOT_BUILT = /^kernel-plugins\/kernelspec\/|\/shim-[a-z-]+\/|\/node_modules\//;
+// Of the benchmark only its own code is built: the peer's scripts and the results stay where they lie.
+const NOT_BUILT =
+  /^kernel-plugins\/kernelspec\/|\/shim-[a-z-]+\/|\/node_modules\/|\.test\.ts$|^test\/bench\/.*\.(py|json|txt|md|pyc)$/;
 const OUTPUT_OF_SOURCE = /^(.*)\.(d\.ts|js|js\.map)$/;
 
-/** Compiles src and kernel-plugins into dist, if a source, a setting or the compiler has changed since. */
+/** Compiles src, kernel-plugins and test/bench into dist, if a source, a setting or the compiler has changed since. */
 export const typescriptBuildStep = {
   name: 'TypeScript build (dist)',
   where: 'TypeScript build',
