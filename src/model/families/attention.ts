@@ -2,9 +2,13 @@ import {
   add,
   barrier,
   cast,
+  custom,
   matmul,
+  mul,
   reshape,
   softmax,
+  sub,
+  sum,
   transpose,
   updateRows,
   type Value,
@@ -63,11 +67,23 @@ export function attention(context: AttentionContext, layer: number, q: Value, k:
   const newKeys = headsFirst(applyRope(reshape(k, [B, T, K, E]), context.keyRope), K);
   const newValues = headsFirst(v, K);
   const { keys, values, after } = cached(context, layer, newKeys, newValues);
-  const scores = cast(matmul(queries, reshape(keys, [B * K, S, E]), { transposeB: true }), 'f32');
-  const weights = softmax(add(reshape(scores, [B, H, T, S]), context.bias));
-  const mixed = matmul(reshape(cast(weights, computeDtype), [B * K, G * T, S]), reshape(values, [B * K, S, E]));
+  const scores = matmul(queries, reshape(keys, [B * K, S, E]), { transposeB: true });
+  const weights = attentionWeights(reshape(scores, [B, H, T, S]), context.bias);
+  const mixed = matmul(reshape(weights, [B * K, G * T, S]), reshape(values, [B * K, S, E]));
   const out = reshape(transpose(reshape(mixed, [B, H, T, E]), [0, 2, 1, 3]), [B * T, H * E]);
   return after.reduce((result, write) => barrier(result, write), out);
+}
+
+/**
+ * softmax(scores + bias) in f32, given in the dtype of the scores [B,H,T,S].
+ * Backward by hand from that output alone, dscores = y·(dy - Σ dy·y): no f32 scores are kept between the passes.
+ */
+function attentionWeights(scores: Value, bias: Value): Value {
+  const weights = cast(softmax(add(cast(scores, 'f32'), bias)), scores.dtype);
+  return custom('attentionWeights', [scores], weights, (grad, output) => {
+    const [dy, y] = [cast(grad, 'f32'), cast(barrier(output, grad), 'f32')];
+    return [cast(mul(y, sub(dy, sum(mul(dy, y), -1, true))), scores.dtype)];
+  });
 }
 
 /** Writes new keys and values [B,K,T,E] to the cache, if there is one, and says which ones attention reads. */

@@ -2,7 +2,7 @@ import { add, cast, gather, reshape, rmsNorm, type Value } from '../../compute/g
 import { ShapeError } from '../../core';
 import type { ModelConfig } from '../weights';
 import { type AttentionContext, attention } from './attention';
-import { dropout, foldedProjection, project, twoPathProjection } from './projection';
+import { dropout, droppedProjection, extendedProjection, foldedProjection, lowRankInput, project } from './projection';
 import { ropeTables } from './rope';
 import { swiglu } from './swiglu';
 import {
@@ -93,16 +93,22 @@ function decoderLayer(pass: Pass, layer: number, stream: Value): Value {
   const { params } = pass;
   const { rmsEps } = pass.config;
   const { computeDtype } = pass.options;
-  const apply = (projection: Projection, x: Value): Value => projected(pass, layer, projection, x);
   const prefix = `model.layers.${layer}`;
   const x = cast(rmsNorm(stream, params(`${prefix}.input_layernorm.weight`), rmsEps), computeDtype);
-  const q = headNormed(pass, `${prefix}.self_attn.q_norm.weight`, apply('q_proj', x));
-  const k = headNormed(pass, `${prefix}.self_attn.k_norm.weight`, apply('k_proj', x));
-  const mixed = attention(pass.attention, layer, q, k, apply('v_proj', x));
-  const attended = add(stream, cast(apply('o_proj', mixed), 'f32'));
+  const [q, k, v] = projected(pass, layer, ['q_proj', 'k_proj', 'v_proj'], x);
+  const mixed = attention(
+    pass.attention,
+    layer,
+    headNormed(pass, `${prefix}.self_attn.q_norm.weight`, cast(q, 'f32')),
+    headNormed(pass, `${prefix}.self_attn.k_norm.weight`, cast(k, 'f32')),
+    v,
+  );
+  const [attentionOut] = projected(pass, layer, ['o_proj'], mixed);
+  const attended = add(stream, cast(attentionOut, 'f32'));
   const y = cast(rmsNorm(attended, params(`${prefix}.post_attention_layernorm.weight`), rmsEps), computeDtype);
-  const gated = swiglu(apply('gate_proj', y), apply('up_proj', y), computeDtype);
-  return add(attended, cast(apply('down_proj', gated), 'f32'));
+  const [gate, up] = projected(pass, layer, ['gate_proj', 'up_proj'], y);
+  const [mlpOut] = projected(pass, layer, ['down_proj'], swiglu(gate, up, computeDtype));
+  return add(attended, cast(mlpOut, 'f32'));
 }
 
 /** RMSNorm over the E values of each head of x f32 [N,heads·E], where the family has one. */
@@ -111,22 +117,31 @@ function headNormed({ config, params, headNorms }: Pass, gain: string, x: Value)
   return reshape(rmsNorm(reshape(x, [-1, config.headDim]), params(gain), config.rmsEps), x.shape);
 }
 
-/** One projection with its adapter and bias: x [N,Din] → [N,Dout], f32 with a bias, on two paths, and for the rotated q and k. */
-function projected(pass: Pass, layer: number, projection: Projection, x: Value): Value {
-  const module = projectionModule(layer, projection);
-  const w = pass.params(`${module}.weight`);
+/**
+ * Projections of one input with their adapters and biases: x [N,Din] → [N,Dout] each, f32 with a bias, else in the
+ * dtype of x. In f32 an adapter without dropout is folded into its weight; in bf16 that would round it away.
+ */
+function projected(pass: Pass, layer: number, projections: readonly Projection[], x: Value): Value[] {
+  const { params, biased } = pass;
   const lora = pass.options.lora ?? null;
-  const pair = lora?.pair(layer, projection) ?? null;
-  let y: Value;
-  if (!lora || !pair) y = project(x, w);
-  else if (!lora.dropout && x.dtype === 'f32') y = foldedProjection(x, w, pair, lora.scale);
-  else {
-    const site = layer * PROJECTIONS.length + PROJECTIONS.indexOf(projection);
-    const dropped = lora.dropout ? dropout(x, lora.dropout.rate, lora.dropout.seed, site) : x;
-    y = twoPathProjection(x, w, pair, lora.scale, dropped);
-  }
-  if (pass.biased.has(projection)) return add(cast(y, 'f32'), pass.params(`${module}.bias`));
-  return projection === 'q_proj' || projection === 'k_proj' ? cast(y, 'f32') : y;
+  const pairs = projections.map((projection) => lora?.pair(layer, projection) ?? null);
+  const present = pairs.filter((pair) => pair !== null);
+  const extended = lora && !lora.dropout && x.dtype === 'bf16' && present.length > 0;
+  const shared = extended ? lowRankInput(x, present, lora.scale) : null;
+  return projections.map((projection, i) => {
+    const module = projectionModule(layer, projection);
+    const w = params(`${module}.weight`);
+    const pair = pairs[i];
+    let y: Value;
+    if (!lora || !pair) y = project(x, w);
+    else if (shared) y = extendedProjection(shared, present.indexOf(pair), w, pair);
+    else if (!lora.dropout) y = foldedProjection(x, w, pair, lora.scale);
+    else {
+      const site = layer * PROJECTIONS.length + PROJECTIONS.indexOf(projection);
+      y = droppedProjection(x, w, pair, lora.scale, dropout(x, lora.dropout.rate, lora.dropout.seed, site));
+    }
+    return biased.has(projection) ? add(cast(y, 'f32'), params(`${module}.bias`)) : y;
+  });
 }
 
 function attentionContext(config: ModelConfig, inputs: ForwardInput, options: ForwardOptions): AttentionContext {

@@ -1,7 +1,7 @@
 export { cacheVariables } from './attention';
 export { PROJECTION_BLOCK, projectionModule } from './decoder';
 export { type LoadedModel, type LoadModelOptions, loadModel } from './load-model';
-export { logits, supervisedLossSum } from './logits';
+export { logits, type SupervisedLoss, supervisedLoss } from './logits';
 export { type ParamSpec, paramSpecs, paramVariables, projectionShape } from './params';
 export { forward } from './registry';
 export * from './types';

@@ -8,7 +8,7 @@ import {
   flattenAdapter,
   loadAdapter,
 } from '../../../src/model/adapters';
-import { forward, logits, paramVariables, supervisedLossSum } from '../../../src/model/families';
+import { forward, logits, paramVariables, supervisedLoss } from '../../../src/model/families';
 import { batchFeeds } from '../../../src/train/sft/feeds';
 import { relativeError } from '../../support/run-values';
 import { BACKENDS, goldenRows, loadTiny, TINY_MODELS, tinyFolder, tinyGolden } from '../../support/tiny-models';
@@ -37,7 +37,7 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])('on %s', (back
     };
     const program = (label: string, lora: typeof graph.lora | null): Program => {
       const { hidden } = forward(config, params, placeholders(B, T), { computeDtype: 'f32', lora });
-      const lossSum = supervisedLossSum(config, params, hidden, supervised, 'f32');
+      const { lossSum } = supervisedLoss(config, params, hidden, supervised, 'f32', true);
       const loss = mul(lossSum, 1 / golden.lengths.reduce((n, length, i) => n + length - golden.promptLengths[i], 0));
       const scores = logits(config, params, reshape(hidden, [B * T, config.hiddenSize]), 'f32');
       const outputs: Program['outputs'] = { loss, scores };
