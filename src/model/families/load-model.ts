@@ -24,14 +24,14 @@ export interface LoadModelOptions extends LongCall {
 
 /**
  * Reads a model's tensors and uploads them, one at a time.
- * `ref` is a name ("smollm2-135m"), a folder, a .gguf file, or files already open; files opened here are closed by
+ * `ref` is what `openModel` takes ("smollm2-135m", a folder, a .gguf file, "org/name"), or files already open; files opened here are closed by
  * `dispose`. Throws FileFormatError naming every tensor that is missing, ShapeError naming one of another shape,
  * AbortedError when the signal fires (nothing stays on the device).
  */
 export async function loadModel(ref: string | ModelFiles, options: LoadModelOptions): Promise<LoadedModel> {
   const { backend, computeDtype = 'f32', signal, onProgress } = options;
   const opened = typeof ref === 'string';
-  const files = opened ? await openModel(ref) : ref;
+  const files = opened ? await openModel(ref, { signal, onProgress }) : ref;
   const weights: Record<string, DeviceTensor> = {};
   const dispose = (): void => {
     for (const name of Object.keys(weights)) {

@@ -1,5 +1,6 @@
 export { configFromGguf } from './gguf-config';
 export { type GgufSource, openGguf } from './gguf-reader';
+export { type FetchedModel, type FetchModelOptions, fetchModel, gigabytes } from './hub-model';
 export { configFromHuggingFace } from './huggingface-config';
 export {
   checkModelConfig,
@@ -8,8 +9,8 @@ export {
   modelConfigSchema,
   type RopeScaling,
 } from './model-config';
-export { DEFAULT_MODEL, resolveModelPath } from './model-path';
-export { type ModelFiles, openModel } from './open-model';
+export { DEFAULT_MODEL, type LocatedModel, locateModel, resolveModelPath } from './model-path';
+export { type ModelFiles, type OpenModelOptions, openModel } from './open-model';
 export { openSafetensors, type SafetensorsSource } from './safetensors-reader';
 export { writeSafetensors } from './safetensors-writer';
 export { checkShape, readTensor, type TensorInfo, type TensorSource } from './tensor-source';

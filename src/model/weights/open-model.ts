@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { ConfigError, contentHash, FileFormatError, projectRoot } from '../../core';
+import { ConfigError, contentHash, FileFormatError, type LongCall, projectRoot } from '../../core';
 import {
   createTokenizer,
   readJson,
@@ -12,15 +12,16 @@ import {
 import { fileSha256 } from './file-hash';
 import { configFromGguf } from './gguf-config';
 import { openGguf } from './gguf-reader';
+import { SIDE_FILES, WEIGHTS_INDEX } from './hub-cache';
 import { configFromHuggingFace } from './huggingface-config';
 import { expectedTensors, type ModelConfig } from './model-config';
-import { DEFAULT_MODEL, isFolder, resolveModelPath } from './model-path';
+import { DEFAULT_MODEL, isFolder, locateModel } from './model-path';
 import { openSafetensors } from './safetensors-reader';
 import { checkShape, missingTensor, type TensorSource } from './tensor-source';
 
 /** A model's files, opened and checked: nothing of the weights is in memory yet. */
 export interface ModelFiles {
-  /** The reference it was opened by, or the name of its file or folder. */
+  /** 'smollm2-135m', 'org/name' for a model of the hub or its cache, else the name of its file or folder. */
   readonly id: string;
   readonly path: string;
   readonly config: ModelConfig;
@@ -31,47 +32,41 @@ export interface ModelFiles {
   close(): void;
 }
 
-/** Files beside the weights that change what a model does. */
-const SIDE_FILES = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'chat_template.jinja',
-  'model.safetensors.index.json',
-];
-
 /** Tensors that files carry and no forward pass needs. */
 const IGNORED = /\.rotary_emb\.inv_freq$/;
 
+export interface OpenModelOptions extends TokenizerOptions, LongCall {}
+
 /**
- * Opens 'smollm2-135m', a .gguf file or a Hugging Face folder, and checks that every tensor the config asks for is
- * there with its shape, and none besides. Weights are read from `tensors` when asked for.
+ * Opens 'smollm2-135m', a .gguf file, a Hugging Face folder or cache entry, or 'org/name[@revision]' of the hub, and
+ * checks that every tensor the config asks for is there with its shape, and none besides. Weights are read from
+ * `tensors` when asked for. A model of the hub that is not in the cache is fetched; `onProgress` then tells the size
+ * first, and later how far the hashes of large files are.
  * Throws ConfigError for an unknown reference or family, FileFormatError naming file and tensor for damaged files,
- * MachineError if the embedded model is not installed.
+ * MachineError if the embedded model is not installed or the hub cannot be reached, AbortedError when the signal fires.
  */
-export async function openModel(ref: string = DEFAULT_MODEL, options: TokenizerOptions = {}): Promise<ModelFiles> {
-  const path = resolveModelPath(ref);
-  const isEmbedded = ref === DEFAULT_MODEL && !process.env.MSTLAB_MODEL;
-  const id = isEmbedded ? ref : basename(path).replace(/\.gguf$/, '');
+export async function openModel(ref: string = DEFAULT_MODEL, options: OpenModelOptions = {}): Promise<ModelFiles> {
+  const { signal, onProgress, ...tokenizerOptions } = options;
+  const call: LongCall = { signal, onProgress };
+  const { id, path } = await locateModel(ref, call);
   if (!isFolder(path)) {
     const tensors = openGguf(path);
     return closingOnError(tensors, async () => {
       const config = configFromGguf(tensors);
       checkTensors(tensors, config);
-      const tokenizer = createTokenizer(tokenizerFromGguf(tensors.metadata, path), options);
+      const tokenizer = createTokenizer(tokenizerFromGguf(tensors.metadata, path), tokenizerOptions);
       checkVocabulary(tokenizer, config, path);
-      return { id, path, config, tensors, tokenizer, hash: await hashOf([path]), close: () => tensors.close() };
+      return { id, path, config, tensors, tokenizer, hash: await hashOf([path], call), close: () => tensors.close() };
     });
   }
   const config = configFromHuggingFace(readJson(path, 'config.json'), join(path, 'config.json'));
-  const tokenizer = createTokenizer(tokenizerFromFolder(path), options);
+  const tokenizer = createTokenizer(tokenizerFromFolder(path), tokenizerOptions);
   checkVocabulary(tokenizer, config, path);
   const tensors = openSafetensors(path);
   return closingOnError(tensors, async () => {
     checkTensors(tensors, config);
-    const sides = SIDE_FILES.map((name) => join(path, name)).filter((file) => existsSync(file));
-    const hash = await hashOf([...sides, ...tensors.files]);
+    const sides = [...SIDE_FILES, WEIGHTS_INDEX].map((name) => join(path, name)).filter((file) => existsSync(file));
+    const hash = await hashOf([...sides, ...tensors.files], call);
     return { id, path, config, tensors, tokenizer, hash, close: () => tensors.close() };
   });
 }
@@ -86,10 +81,10 @@ async function closingOnError<T>(tensors: TensorSource, work: () => Promise<T>):
 }
 
 /** One file: its SHA-256. Several: the content address of their names and hashes. */
-async function hashOf(files: readonly string[]): Promise<string> {
+async function hashOf(files: readonly string[], call: LongCall): Promise<string> {
   const cache = join(projectRoot(), '.cache', 'file-hashes.json');
   const hashes: Record<string, string> = {};
-  for (const file of files) hashes[basename(file)] = await fileSha256(file, cache);
+  for (const file of files) hashes[basename(file)] = await fileSha256(file, cache, call);
   return files.length === 1 ? hashes[basename(files[0])] : contentHash(hashes);
 }
 

@@ -202,7 +202,9 @@ describe('a model that is not whole', () => {
   });
 
   test('that does not exist, or a folder without weights, says what a model can be', async () => {
-    await expect(openModel('smollm3')).rejects.toThrow('"smollm2-135m", a .gguf file or a Hugging Face folder');
+    await expect(openModel('smollm3')).rejects.toThrow(
+      '"smollm2-135m", a .gguf file, a Hugging Face folder or "org/name" of the hub, got "smollm3"',
+    );
     await expect(openModel(scratch)).rejects.toThrow('config.json must be a JSON file');
     expect(() => openSafetensors(scratch)).toThrow('must hold model.safetensors or model.safetensors.index.json');
     expect(() => openSafetensors(join(scratch, 'none'))).toThrow('got nothing');
