@@ -2,13 +2,16 @@ import { z } from 'zod';
 import { ConfigError } from '../../core';
 import { type LoraConfigInput, loraConfigSchema } from '../../model/adapters';
 import { PROJECTIONS } from '../../model/families';
+import { OPTIMISERS } from '../optimiser';
 import { SCHEDULES } from '../schedule';
 
 /** Everything that decides what SFT does, apart from model, data and seed. */
 export const sftConfigSchema = z.strictObject({
   lora: loraConfigSchema.describe('The adapter that is trained (object).'),
   baseQuantisation: z.enum(['none', 'nf4']).describe('How the frozen base is stored: as loaded, or in 4 bits (name).'),
-  optimiser: z.enum(['adamw', 'adamw8bit']).describe('AdamW with f32 moments, or with 8-bit blocks (name).'),
+  optimiser: z
+    .enum(OPTIMISERS)
+    .describe('AdamW with f32 moments (8 bytes a parameter) or in 8-bit blocks (2 bytes) (name).'),
   learningRate: z.number().positive().describe('Highest learning rate (per step).'),
   schedule: z.enum(SCHEDULES).describe('Course of the learning rate after warm-up (name).'),
   warmupSteps: z.int().min(0).describe('Steps over which the learning rate rises to its highest (steps).'),
@@ -146,13 +149,10 @@ export function checkSftConfig(config: unknown): SftConfig {
 
 /** Throws ConfigError if the config asks for what is not built yet. */
 export function refuseUnbuilt(config: SftConfig): void {
-  const missing = [
-    ...(config.baseQuantisation === 'nf4' ? ['baseQuantisation "nf4" (the 4-bit base)'] : []),
-    ...(config.optimiser === 'adamw8bit' ? ['optimiser "adamw8bit" (8-bit moments)'] : []),
-  ];
+  const missing = [...(config.baseQuantisation === 'nf4' ? ['baseQuantisation "nf4" (the 4-bit base)'] : [])];
   if (missing.length > 0)
     throw new ConfigError(
       `trainSft: the config must ask only for what is built, got ${missing.join(' and ')}, which this version does not have. ` +
-        'Override them with baseQuantisation: "none" and optimiser: "adamw"; the run then differs from the article in memory and rounding.',
+        'Override it with baseQuantisation: "none"; the run then differs from the article in memory and rounding.',
     );
 }

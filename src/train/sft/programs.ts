@@ -12,9 +12,10 @@ import {
   variable,
 } from '../../compute/graph';
 import { type AdapterLayout, adapterGraph } from '../../model/adapters';
-import { type ComputeDType, forward, paramVariables, supervisedLossSum } from '../../model/families';
+import { type ComputeDType, forward, paramVariables, supervisedLoss } from '../../model/families';
 import type { ModelConfig } from '../../model/weights';
-import { adamWStep } from '../adamw';
+import type { AdamWStep } from '../adamw';
+import { optimiserStep } from '../optimiser';
 import type { SftConfig } from './config';
 import type { Bucket } from './plan';
 
@@ -39,7 +40,7 @@ export function programName(kind: 'step' | 'accumulate' | 'eval', bucket: Bucket
 export function stepProgram(graph: SftGraph, bucket: Bucket): Program {
   const { lossSum, gradient, flat } = lossAndGradient(graph, bucket);
   const normaliser = input('normaliser', [], 'f32');
-  const step = adamWStep(flat, div(gradient, normaliser), graph.config);
+  const step = update(graph, flat, div(gradient, normaliser));
   return {
     name: programName('step', bucket),
     outputs: { loss: div(lossSum, normaliser), gradNorm: step.gradNorm, finite: cast(step.finite, 'f32') },
@@ -58,16 +59,26 @@ export function accumulateProgram(graph: SftGraph, bucket: Bucket): Program {
   };
 }
 
-/** One AdamW step from `gradientSum` over `normaliser` tokens; the sum goes back to zero. */
+/** One optimiser step from `gradientSum` over `normaliser` tokens; the sum goes back to zero. */
 export function applyProgram(graph: SftGraph): Program {
   const { flat } = adapterGraph(graph.layout, 'f32');
   const sum = variable(GRADIENT_SUM, [graph.layout.size], 'f32');
-  const step = adamWStep(flat, div(sum, input('normaliser', [], 'f32')), graph.config);
+  const step = update(graph, flat, div(sum, input('normaliser', [], 'f32')));
   return {
     name: 'apply',
     outputs: { gradNorm: step.gradNorm, finite: cast(step.finite, 'f32') },
     updates: [...step.updates, { variable: sum, value: fill(0, sum.shape, 'f32') }],
   };
+}
+
+function update({ config, layout }: SftGraph, flat: Value, gradient: Value): AdamWStep {
+  return optimiserStep(
+    config.optimiser,
+    flat,
+    gradient,
+    config,
+    layout.entries.map(({ size }) => size),
+  );
 }
 
 /** The summed loss of a batch without dropout. */
@@ -76,8 +87,8 @@ export function evalProgram(graph: SftGraph, bucket: Bucket): Program {
 }
 
 function lossAndGradient(graph: SftGraph, bucket: Bucket): { lossSum: Value; gradient: Value; flat: Value } {
-  const { lossSum, adapter, layerInputs } = loss(graph, bucket, true);
-  const keep = graph.config.gradientCheckpointing ? { keep: layerInputs } : undefined;
+  const { lossSum, adapter, kept } = loss(graph, bucket, true);
+  const keep = graph.config.gradientCheckpointing ? { keep: kept } : undefined;
   const pieces = gradients(lossSum, adapter.leaves, keep);
   const gradient = concat(
     pieces.map((piece, i) => reshape(piece, [graph.layout.entries[i].size])),
@@ -104,5 +115,6 @@ function loss(graph: SftGraph, bucket: Bucket, training: boolean) {
     targets: input('targets', [N], 'i32'),
     weights: input('weights', [N], 'f32'),
   };
-  return { lossSum: supervisedLossSum(model, params, hidden, supervised, computeDtype), adapter, layerInputs };
+  const { lossSum, kept } = supervisedLoss(model, params, hidden, supervised, computeDtype, training);
+  return { lossSum, adapter, kept: [...layerInputs, ...kept] };
 }

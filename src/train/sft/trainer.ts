@@ -3,15 +3,13 @@ import type { HostTensor } from '../../compute/graph';
 import { type LongCall, RandomStream, yieldToEventLoop } from '../../core';
 import { ADAPTER_VARIABLE, type AdapterLayout, adapterLayout } from '../../model/adapters';
 import type { LoadedModel } from '../../model/families';
-import { adamWFeeds, MOMENTS } from '../adamw';
+import { adamWFeeds } from '../adamw';
+import { freshState } from '../optimiser';
 import { learningRateAt } from '../schedule';
 import type { SftConfig } from './config';
 import { batchFeeds, scalarFeed } from './feeds';
 import type { MicroBatch, SftPlan } from './plan';
 import { accumulateProgram, applyProgram, evalProgram, GRADIENT_SUM, programName, stepProgram } from './programs';
-
-/** The state that a checkpoint holds, by variable name. */
-export const STATE_VARIABLES = [ADAPTER_VARIABLE, MOMENTS.first, MOMENTS.second] as const;
 
 export interface StepResult {
   readonly loss: number;
@@ -26,6 +24,7 @@ export interface StepResult {
 export class SftTrainer {
   readonly layout: AdapterLayout;
   private readonly session: Session;
+  private readonly stateVariables: readonly string[];
 
   constructor(
     model: LoadedModel,
@@ -44,11 +43,14 @@ export class SftTrainer {
     for (const bucket of evalPlan?.buckets ?? []) programs.push(evalProgram(graph, bucket));
     this.session = model.backend.createSession(programs);
     this.session.assign({ ...model.weights });
-    const zeros = (): HostTensor => this.vector(new Float32Array(this.layout.size));
+    const state = freshState(
+      config.optimiser,
+      this.layout.entries.map(({ size }) => size),
+    );
+    this.stateVariables = [ADAPTER_VARIABLE, ...Object.keys(state)];
     this.session.assign({
-      [MOMENTS.first]: zeros(),
-      [MOMENTS.second]: zeros(),
-      ...(accumulates ? { [GRADIENT_SUM]: zeros() } : {}),
+      ...state,
+      ...(accumulates ? { [GRADIENT_SUM]: this.vector(new Float32Array(this.layout.size)) } : {}),
     });
   }
 
@@ -64,8 +66,9 @@ export class SftTrainer {
     this.session.assign(state);
   }
 
+  /** What a checkpoint holds: the adapter and the optimiser's state. */
   read(): Record<string, HostTensor> {
-    return this.session.read([...STATE_VARIABLES]);
+    return this.session.read(this.stateVariables);
   }
 
   /** Runs window `step` (0 is the first); `updates` is how often the parameters have moved before. */
