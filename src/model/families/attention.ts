@@ -1,8 +1,10 @@
 import {
   add,
   barrier,
+  broadcastTo,
   cast,
   custom,
+  gather,
   matmul,
   mul,
   reshape,
@@ -96,15 +98,20 @@ function cached(
   if (!context.cache) return { keys: newKeys, values: newValues, after: [] };
   const { plan, rows } = context.cache;
   const [B, K, T, E] = newKeys.shape;
+  const N = plan.rows ? plan.rows.ids.shape[0] : B;
+  const inCache = [(plan.rows?.count ?? B) * K * plan.maxTokens, E];
   const write = (what: 'keys' | 'values', fresh: Value): Value =>
     updateRows(
-      variable(cacheName(layer, what), [B * K * plan.maxTokens, E], context.computeDtype),
+      variable(cacheName(layer, what), inCache, context.computeDtype),
       rows,
-      reshape(fresh, [B * K * T, E]),
+      reshape(broadcastTo(fresh, [N, K, T, E]), [N * K * T, E]),
     );
   const keys = write('keys', newKeys);
   const values = write('values', newValues);
   // Attending to the new tokens alone, the result must still not be had without the write.
   if (plan.attend === 'tokens') return { keys: newKeys, values: newValues, after: [keys, values] };
-  return { keys, values, after: [] };
+  if (!plan.rows) return { keys, values, after: [] };
+  const { count, ids } = plan.rows;
+  const ofRows = (all: Value): Value => gather(reshape(all, [count, K * plan.maxTokens, E]), ids);
+  return { keys: ofRows(keys), values: ofRows(values), after: [] };
 }

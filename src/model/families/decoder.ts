@@ -158,6 +158,8 @@ function attentionContext(config: ModelConfig, inputs: ForwardInput, options: Fo
     queryRope: ropeTables(config, inputs.positions, limit, 1 / Math.sqrt(config.headDim)),
     keyRope: ropeTables(config, inputs.positions, limit),
     bias,
-    cache: cache ? { plan: cache, rows: cacheRows(cache.slots, config.kvHeads, cache.maxTokens) } : null,
+    cache: cache
+      ? { plan: cache, rows: cacheRows(cache.slots, config.kvHeads, cache.maxTokens, cache.rows?.ids) }
+      : null,
   };
 }

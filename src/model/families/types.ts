@@ -51,6 +51,11 @@ export interface ForwardInput {
  */
 export interface KvCache {
   readonly maxTokens: number;
+  /**
+   * Null: the cache has the rows of the pass. Else it has `count`, and row b of the pass is its row ids[b], ids i32 [B] (a row may
+   * be named again by a row of the same tokens); a pass of one row may name several with attend 'tokens', and is written to each.
+   */
+  readonly rows?: { readonly count: number; readonly ids: Value } | null;
   readonly slots: Value;
   readonly keySegments: Value | null;
   readonly attend: 'tokens' | 'cache';

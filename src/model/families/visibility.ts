@@ -54,9 +54,16 @@ function asBias(visible: Value, shape: readonly number[]): Value {
   return reshape(mul(sub(cast(visible, 'f32'), 1), HIDDEN), shape);
 }
 
-/** Rows of the cache's variables that tokens at `slots` i32 [B,T] are written to: i32 [B·K·T]. */
-export function cacheRows(slots: Value, kvHeads: number, maxTokens: number): Value {
+/**
+ * Rows of the cache's variables that tokens at `slots` i32 [B,T] are written to: i32 [B·K·T]. With `ids` i32 [N] the pass's rows are
+ * those rows of the cache (N = B), or its one row is each of them (B = 1): i32 [N·K·T].
+ */
+export function cacheRows(slots: Value, kvHeads: number, maxTokens: number, ids: Value | null = null): Value {
   const [B, T] = slots.shape;
-  const first = Int32Array.from({ length: B * kvHeads }, (_, i) => i * maxTokens);
-  return reshape(add(constant(first, [B, kvHeads, 1], 'i32'), reshape(slots, [B, 1, T])), [B * kvHeads * T]);
+  const N = ids ? ids.shape[0] : B;
+  const heads = (count: number) => Int32Array.from({ length: count * kvHeads }, (_, i) => i * maxTokens);
+  const first = ids
+    ? add(mul(reshape(ids, [N, 1, 1]), kvHeads * maxTokens), constant(heads(1), [1, kvHeads, 1], 'i32'))
+    : constant(heads(B), [B, kvHeads, 1], 'i32');
+  return reshape(add(first, reshape(slots, [B, 1, T])), [N * kvHeads * T]);
 }
