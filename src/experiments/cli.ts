@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { tensorflowBackend } from '../compute/backends';
 import { ConfigError, MachineError, MstlabError, projectRoot } from '../core';
 import { judgeReportText, readJudgeFile } from '../judge/offline';
 import { listRuns, runsRoot } from '../runs';
 import { checkNews, NEWS_FORMS, newsCheckText } from '../tasks';
+import { gpuCheck, gpuCheckJson, gpuCheckText } from './gpu-check';
 import { claimsText, configText, NewsExperiment, type NewsPreset, resolveNewsConfig, summaryText } from './news';
 
 const USAGE = `mstlab: commands
@@ -15,6 +17,7 @@ const USAGE = `mstlab: commands
   news-report [--preset NAME]         the result of a news experiment that was run before
   data-check [--form briefs|articles] check the embedded news set
   judge-report                        how good the offline judge is on domains it never saw
+  gpu-check [--size tiny|small|1b]    parity with PyTorch and twenty training steps, on a GPU if there is one
   runs                                what was computed, newest first
 `;
 
@@ -36,6 +39,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case 'judge-report':
       for (const form of NEWS_FORMS) print(judgeReportText(readJudgeFile(form)));
       return 0;
+    case 'gpu-check':
+      return checkGpu(values.size);
     case 'runs':
       return runs();
     default:
@@ -45,15 +50,20 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Throws ConfigError for an option that is not known or lacks its value. */
-function optionsOf(args: readonly string[]): { preset?: string; form?: string; dir?: string } {
+function optionsOf(args: readonly string[]): { preset?: string; form?: string; dir?: string; size?: string } {
   try {
     return parseArgs({
       args: [...args],
-      options: { preset: { type: 'string' }, form: { type: 'string' }, dir: { type: 'string' } },
+      options: {
+        preset: { type: 'string' },
+        form: { type: 'string' },
+        dir: { type: 'string' },
+        size: { type: 'string' },
+      },
     }).values;
   } catch (cause) {
     throw new ConfigError(
-      `mstlab: options must be --preset, --form or --dir with a value, got "${args.join(' ')}" (${(cause as Error).message}). Correct it.`,
+      `mstlab: options must be --preset, --form, --dir or --size with a value, got "${args.join(' ')}" (${(cause as Error).message}). Correct it.`,
       { cause },
     );
   }
@@ -123,6 +133,16 @@ function dataCheck(form: string | undefined, dir: string | undefined): number {
     if (!check.ok) failed++;
   }
   return failed === 0 ? 0 : 1;
+}
+
+/** MSTLAB_DEVICE=gpu makes a missing GPU an error; otherwise the check says that it ran on the CPU. */
+async function checkGpu(size: string | undefined): Promise<number> {
+  const device = process.env.MSTLAB_DEVICE === 'gpu' ? 'gpu' : process.env.MSTLAB_DEVICE === 'cpu' ? 'cpu' : 'auto';
+  const backend = tensorflowBackend({ device });
+  const check = await gpuCheck({ backend, ...(size === undefined ? {} : { size }) });
+  print(gpuCheckText(check));
+  print(gpuCheckJson(check));
+  return check.ok ? 0 : 1;
 }
 
 function runs(): number {
