@@ -99,7 +99,7 @@ function matmuls(): OpCase[] {
   return [...square, ...shared];
 }
 
-const sumOf = (group: number[]) => group.reduce((total, x) => total + x, 0);
+const sumOf = (group: readonly number[]) => group.reduce((total, x) => total + x, 0);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
 function rmsNormReference(x: Nd, gain: Nd): Nd {
@@ -430,6 +430,37 @@ export const OP_CASES: { readonly [Op in OpName]: readonly OpCase[] } = {
     },
   ],
   updateRows: [],
+
+  loop: [
+    {
+      name: 'passes until the sum reaches a bound',
+      inputs: [above0(3)],
+      build: (x) =>
+        g.loop({
+          state: { total: g.sum(x) },
+          condition: ({ total }) => g.less(total, 10),
+          body: ({ total }) => ({ total: g.add(total, g.sum(x)) }),
+        }).iterations,
+      reference: (x) => make([], () => Math.max(0, Math.ceil(10 / sumOf(x.data)) - 1)),
+    },
+  ],
+  loopEntry: [],
+  loopResult: [
+    {
+      name: 'a power by repeated products, another entry counts',
+      inputs: [f32(2, 3)],
+      // A loop passes no gradient on.
+      build: (input) => {
+        const x = g.stopGradient(input);
+        return g.loop({
+          state: { power: x, count: g.fill(1, [], 'i32') },
+          condition: ({ count }) => g.less(count, 4),
+          body: ({ power, count }) => ({ power: g.mul(power, x), count: g.add(count, 1) }),
+        }).state.power;
+      },
+      reference: (x) => zip((v) => v ** 4, x),
+    },
+  ],
 };
 
 /** Ops without a formula of their inputs, and the test that holds each. */
@@ -438,4 +469,5 @@ export const OPS_TESTED_ELSEWHERE: Partial<Record<OpName, string>> = {
   variable: 'assigned variables are read back',
   randomUniform: 'numbers of the seed',
   updateRows: 'in-place writes',
+  loopEntry: 'the state of a pass, which stands only inside a loop',
 };

@@ -5,6 +5,11 @@ import type { Value } from './value';
 export interface MatmulOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
+  /**
+   * b is a variable of rank 2 that is not set again once a program with this product has run; a is of rank 2. A backend may
+   * then keep b in the order in which its kernel reads it, at the price of a second copy; a session refuses to set it again.
+   */
+  readonly constantB?: boolean;
 }
 
 /**
@@ -13,8 +18,8 @@ export interface MatmulOptions {
  * The leading dimensions are equal, or b has rank 2 and is used for each (a is then not transposed).
  */
 export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value<'matmul'> {
-  const { transposeA = false, transposeB = false } = options;
-  return node('matmul', [a, b], { transposeA, transposeB });
+  const { transposeA = false, transposeB = false, constantB = false } = options;
+  return node('matmul', [a, b], { transposeA, transposeB, ...(constantB ? { constantB } : {}) });
 }
 
 /** Rows of x by number: x [N, ...], indices i32 of any shape, each in 0 to N−1 → [...indices, ...]. Its gradient is unsortedSegmentSum. */

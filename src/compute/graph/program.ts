@@ -1,3 +1,4 @@
+import { bodyValues, variablesWrittenIn } from './loop';
 import { topologicalOrder } from './order';
 import { fail } from './shape-rules';
 import { type DType, describe, type Shape, sameShape } from './tensor';
@@ -28,7 +29,8 @@ export interface ProgramSignature {
 
 /**
  * Checks a program and lists what it needs. Throws ShapeError if one name stands for two shapes, an update does not fit its
- * variable, a variable is updated twice, or a variable with updateRows is also read or updated otherwise.
+ * variable, a variable is updated twice, a variable with updateRows is also read or updated otherwise (in the body of a loop too), or the
+ * state of a pass is used outside its loop.
  */
 export function programSignature(program: Program): ProgramSignature {
   const where = `program "${program.name}"`;
@@ -40,6 +42,13 @@ export function programSignature(program: Program): ProgramSignature {
   for (const value of [...values, ...targets]) {
     if (value.op === 'input') declare(where, inputs, value as Value<'input'>);
     if (value.op === 'variable') declare(where, variables, value as Value<'variable'>);
+    if (value.op === 'loopEntry')
+      fail(
+        where,
+        'the state of a pass is used only inside its loop',
+        `"${(value as Value<'loopEntry'>).attrs.name}"`,
+        'Use the state that loop returns.',
+      );
   }
   const written = new Set<string>();
   for (const { variable, value } of program.updates) {
@@ -70,9 +79,7 @@ function declare(where: string, into: Map<string, Declared>, value: Value<'input
 function checkRowWrites(where: string, program: Program, values: readonly Value[]): void {
   const rowWritten = new Set<string>();
   const updated = new Set(program.updates.map(({ variable }) => variableName(variable)));
-  for (const value of values) {
-    if (value.op !== 'updateRows') continue;
-    const name = variableName(value.inputs[0]);
+  for (const name of variablesWrittenIn(values).map(variableName)) {
     if (rowWritten.has(name) || updated.has(name))
       fail(where, 'a variable is written at most once', `"${name}" twice`, 'Combine the writes.');
     rowWritten.add(name);
@@ -82,12 +89,25 @@ function checkRowWrites(where: string, program: Program, values: readonly Value[
     if (value.op !== 'variable' || !rowWritten.has(variableName(value))) return;
     fail(where, must, `"${variableName(value)}" also read by ${by}`, 'Use the result of updateRows.');
   };
-  for (const value of values) {
-    const plain = value.op === 'updateRows' ? value.inputs.slice(1) : value.inputs;
-    for (const input of plain) read(input, value.op);
-  }
+  const readBy = (list: readonly Value[], place: string) => {
+    for (const value of list) {
+      for (const input of plainInputs(value)) read(input, `${value.op}${place}`);
+      if (value.op !== 'loop') continue;
+      const { attrs } = value as Value<'loop'>;
+      readBy(bodyValues(attrs), ' in a loop');
+      read(attrs.condition, 'the condition of a loop');
+      for (const [i, next] of attrs.next.entries()) read(next, `the next "${attrs.entries[i].attrs.name}" of a loop`);
+    }
+  };
+  readBy(values, '');
   for (const [name, value] of Object.entries(program.outputs)) read(value, `output "${name}"`);
   for (const { variable, value } of program.updates) read(value, `the update of "${variableName(variable)}"`);
+}
+
+/** The inputs that a value reads: not the target of a write, and of a loop only the state, for its body tells what else it reads. */
+function plainInputs(value: Value): readonly Value[] {
+  if (value.op === 'updateRows') return value.inputs.slice(1);
+  return value.op === 'loop' ? value.inputs.slice(0, (value as Value<'loop'>).attrs.entries.length) : value.inputs;
 }
 
 function variableName(value: Value): string {

@@ -1,6 +1,9 @@
 import { barrier } from './control';
 import { withInputs } from './node';
-import type { Value } from './value';
+import type { OpName, Value } from './value';
+
+/** What must not run a second time, and what is nothing without it. */
+const RUN_ONCE: ReadonlySet<OpName> = new Set<OpName>(['updateRows', 'loop', 'loopResult']);
 
 /** Gives the backward pass forward values that are computed again instead of stored. */
 export interface Recomputer {
@@ -11,7 +14,7 @@ export interface Recomputer {
 }
 
 /**
- * Stored are the values in `keep`, sources (inputs, variables, constants) and in-place writes; every other forward value that the
+ * Stored are the values in `keep`, sources (inputs, variables, constants), loops and in-place writes; every other forward value that the
  * backward asks for is copied, once. A copy that has no copied input takes its first stored one behind a barrier on `after`, so
  * an optimiser can neither merge it with the original nor run it before the backward has come that far.
  * Source: Chen et al. 2016, arXiv:1604.06174.
@@ -22,7 +25,7 @@ export function recomputer(forward: readonly Value[], keep: readonly Value[]): R
   const copies = new Map<Value, Value>();
   const made = new Set<Value>();
   const barriers = new Map<Value, Map<Value, Value>>();
-  const isStored = (value: Value) => value.inputs.length === 0 || value.op === 'updateRows' || kept.has(value);
+  const isStored = (value: Value) => value.inputs.length === 0 || RUN_ONCE.has(value.op) || kept.has(value);
 
   function behind(value: Value, after: Value): Value {
     const known = barriers.get(value) ?? new Map<Value, Value>();

@@ -122,12 +122,14 @@ export const SHAPE_RULES: ShapeRules = {
     return { shape: x.shape.map((n, axis) => n + paddings[axis][0] + paddings[axis][1]), dtype: x.dtype };
   },
 
-  matmul([a, b], { transposeA, transposeB }, op) {
+  matmul([a, b], { transposeA, transposeB, constantB }, op) {
     needDType(op, a, FLOATS, 'a', 'Cast it first.');
     needSameDType(op, a, b);
     const got = `${describe(a)}${transposeA ? 'ᵀ' : ''} · ${describe(b)}${transposeB ? 'ᵀ' : ''}`;
     if (a.shape.length < 2 || b.shape.length < 2) fail(op, 'both ranks must be 2 or more', got, 'Reshape first.');
     const shared = b.shape.length === 2 && a.shape.length > 2;
+    if (constantB && (b.op !== 'variable' || a.shape.length > 2 || b.shape.length > 2 || transposeA))
+      fail(op, 'constantB asks for a matrix a and a variable b of rank 2', `${b.op} ${got}`, 'Leave it off.');
     if (shared && transposeA)
       fail(op, 'a batched a cannot be transposed against a rank-2 b', got, 'Swap the operands.');
     if (!shared && !sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2)))
@@ -192,6 +194,32 @@ export const SHAPE_RULES: ShapeRules = {
         'Reshape the rows.',
       );
     return variable;
+  },
+
+  loop(inputs, attrs, op) {
+    const { condition, entries, next, captures, maxIterations } = attrs;
+    if (inputs.length !== entries.length + captures.length)
+      fail(op, `inputs must be ${entries.length} + ${captures.length}`, `${inputs.length}`, 'Make it with loop(...).');
+    if (condition.dtype !== 'bool' || condition.shape.length > 0)
+      fail(op, 'the condition must be bool[]', describe(condition), 'Reduce a comparison to a scalar.');
+    if (maxIterations !== null && !isDimension(maxIterations))
+      fail(op, 'maxIterations must be an integer ≥ 0', `${maxIterations}`, 'Leave it out or give a count.');
+    entries.forEach((entry, i) => {
+      const must = `the state "${entry.attrs.name}" must be ${describe(entry)}`;
+      for (const [what, value] of [
+        ['before the first pass', inputs[i]],
+        ['after a pass', next[i]],
+      ] as const)
+        if (value.dtype !== entry.dtype || !sameShape(value.shape, entry.shape))
+          fail(op, `${must} ${what}`, describe(value), 'Cast or reshape it.');
+    });
+    return { shape: [], dtype: 'i32' };
+  },
+  loopEntry: declared,
+  loopResult([of], { name }, op) {
+    const found = of.op === 'loop' && (of as Value<'loop'>).attrs.entries.find((entry) => entry.attrs.name === name);
+    if (!found) return fail(op, `the input must be a loop with the state "${name}"`, of.op, 'Make it with loop(...).');
+    return found;
   },
 };
 

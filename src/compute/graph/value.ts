@@ -14,6 +14,19 @@ interface Reduction {
   readonly keepDims: boolean;
 }
 
+/** What a `loop` computes, traced once over its entries. */
+export interface LoopAttrs {
+  /** The state as the body sees it, in the order of the loop's first inputs. */
+  readonly entries: readonly Value<'loopEntry'>[];
+  /** Values from outside as the body knows them, in the order of the loop's inputs behind the state. */
+  readonly captures: readonly Value[];
+  /** bool []: whether there is a further pass. */
+  readonly condition: Value;
+  /** The state after a pass, in the order of the entries. */
+  readonly next: readonly Value[];
+  readonly maxIterations: number | null;
+}
+
 /** Every op of the graph with its attributes. Rule, gradient and lowering tables are total over these keys. */
 export interface OpAttrs {
   input: Named;
@@ -61,7 +74,7 @@ export interface OpAttrs {
   broadcastTo: { readonly shape: Shape };
   pad: { readonly paddings: readonly (readonly [number, number])[]; readonly value: number };
 
-  matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly constantB?: true };
   gather: None;
   unsortedSegmentSum: { readonly segments: number };
 
@@ -76,6 +89,10 @@ export interface OpAttrs {
   barrier: None;
   custom: { readonly name: string; readonly backward: CustomBackward };
   updateRows: None;
+
+  loop: LoopAttrs;
+  loopEntry: Named;
+  loopResult: { readonly name: string };
 }
 
 export type OpName = keyof OpAttrs;

@@ -161,6 +161,10 @@ export const VJPS: { readonly [Op in OpName]: Vjp<Op> | NoVjp } = {
   barrier: ({ grad }) => [grad, null],
   custom: ({ grad, output, attrs }) => [null, ...attrs.backward(grad, output)],
   updateRows: { refused: 'it writes in place, so the value before is gone' },
+
+  loop: { refused: 'the values of its passes are not kept' },
+  loopEntry: LEAF,
+  loopResult: { refused: 'the values of the passes of its loop are not kept' },
 };
 
 /** Sums a gradient over the axes along which an operand of `shape` was broadcast. */

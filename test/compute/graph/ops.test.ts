@@ -70,7 +70,8 @@ describe('the op table', () => {
     const ops = [...OPS].sort();
     expect(Object.keys(SHAPE_RULES).sort()).toEqual(ops);
     expect(Object.keys(VJPS).sort()).toEqual(ops);
-    expect([...Object.keys(KERNELS), 'input', 'variable', 'updateRows'].sort()).toEqual(ops);
+    const ofSession = ['input', 'variable', 'updateRows', 'loop', 'loopEntry', 'loopResult'];
+    expect([...Object.keys(KERNELS), ...ofSession].sort()).toEqual(ops);
   });
 
   test('has a forward case for every op, or names the test that holds it', () => {

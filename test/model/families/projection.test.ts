@@ -43,7 +43,7 @@ function twoForms(sizes: { N: number; Din: number; outs: readonly number[]; rank
   const leaves = [x, ...pairs.flatMap(({ a, b }) => [a, b])];
   const programs = Object.entries(forms).map(([name, form]): Program => {
     const ys = outs.map((_, i) => form(i));
-    const loss = ys.map((y) => sum(square(y))).reduce((total, part) => add(total, part));
+    const loss = ys.map((y): Value => sum(square(y))).reduce((total, part) => add(total, part));
     const grads = gradients(loss, leaves);
     const outputs = Object.fromEntries([...ys, ...grads].map((value, i) => [`v${i}`, value]));
     return { name, outputs, updates: [] };

@@ -15,8 +15,8 @@ export interface KernelCall<Op extends OpName> {
 
 export type Kernel<Op extends OpName> = (call: KernelCall<Op>) => Tensor;
 
-/** Sources and writes belong to the session, not to a kernel. */
-export type SessionOp = 'input' | 'variable' | 'updateRows';
+/** Sources, writes and loops belong to the session, not to a kernel. */
+export type SessionOp = 'input' | 'variable' | 'updateRows' | 'loop' | 'loopEntry' | 'loopResult';
 
 export const TFJS_DTYPES = { f32: 'float32', bf16: 'float32', i32: 'int32', u8: 'int32', bool: 'bool' } as const;
 

@@ -1,6 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { ConfigError, InternalError, ShapeError } from '../../../core';
 import {
+  bodyValues,
+  constantOperands,
   convertHost,
   type Declared,
   type DType,
@@ -17,7 +19,7 @@ import {
   toBf16Array,
   type Value,
 } from '../../graph';
-import { mustBeAssigned, mustBeOpen } from '../session-guards';
+import { mustBeAssigned, mustBeOpen, mustNotBeConstant } from '../session-guards';
 import type { DeviceTensor, Session } from '../types';
 import { KERNELS, type Kernel, type Tfjs, toTensor } from './kernels';
 
@@ -40,6 +42,16 @@ export class EagerTensor implements DeviceTensor {
   }
 }
 
+type Feeds = Readonly<Record<string, HostTensor>>;
+
+/** Values to compute for some roots: a program's, or those of one pass of a loop with what it is given. */
+interface Block {
+  readonly values: readonly Value[];
+  readonly roots: readonly Value[];
+  readonly given: ReadonlyMap<Value, Tensor>;
+  readonly feeds: Feeds;
+}
+
 /**
  * Runs programs value by value on tfjs: the readable reference of what each op means.
  * Every bf16 result is rounded to the nearest bf16; values are freed after their last reader.
@@ -50,6 +62,7 @@ export class EagerSession implements Session {
   private readonly programs = new Map<string, Program>();
   private readonly declared = new Map<string, Declared>();
   private readonly variables = new Map<string, EagerTensor>();
+  private readonly constants = new Set<string>();
   private runCount = 0;
   private opCount = 0;
   private disposed = false;
@@ -91,6 +104,7 @@ export class EagerSession implements Session {
         throw new ShapeError(
           `Session.assign: variable "${declared.name}" must be ${describe(declared)}, got ${describe(value)}. Upload it in that shape and dtype.`,
         );
+    mustNotBeConstant('assign', Object.keys(values), this.constants);
     this.onEngine(() => {
       for (const { declared, value } of entries) {
         const { name, dtype } = declared;
@@ -108,7 +122,7 @@ export class EagerSession implements Session {
     return this.onEngine(() => Object.fromEntries(names.map((name) => [name, toHost(this.variables.get(name)!)])));
   }
 
-  run(name: string, feeds: Readonly<Record<string, HostTensor>>): Record<string, HostTensor> {
+  run(name: string, feeds: Feeds): Record<string, HostTensor> {
     mustBeOpen(this.disposed, 'run');
     const [program, signature] = [this.programs.get(name), this.signatures.get(name)];
     if (!program || !signature)
@@ -117,9 +131,12 @@ export class EagerSession implements Session {
       );
     checkFeeds(name, signature.inputs, feeds);
     mustBeAssigned(`run of program "${name}"`, variablesRead(signature.values), (name) => this.variables.has(name));
+    const written = program.updates.map(({ variable }) => (variable as Value<'variable'>).attrs.name);
+    mustNotBeConstant(`run of program "${name}"`, written, this.constants);
     return this.onEngine(() => {
       const results = this.evaluate(program, signature, feeds);
       this.runCount += 1;
+      for (const constant of constantOperands(signature.values)) this.constants.add(constant);
       return results;
     });
   }
@@ -130,40 +147,52 @@ export class EagerSession implements Session {
     this.disposed = true;
   }
 
-  private evaluate(
-    program: Program,
-    { values }: ProgramSignature,
-    feeds: Readonly<Record<string, HostTensor>>,
-  ): Record<string, HostTensor> {
-    const readers = countReaders(program, values);
-    const live = new Map<Value, Tensor>();
-    const release = (value: Value) => {
-      readers.set(value, readers.get(value)! - 1);
-      if (readers.get(value) === 0) {
-        live.get(value)!.dispose();
-        live.delete(value);
-      }
-    };
-    try {
-      for (const value of values) {
-        const inputs = value.inputs.map((input) => live.get(input)!);
-        live.set(value, this.compute(value, inputs, feeds));
-        this.opCount += 1;
-        value.inputs.forEach(release);
-      }
+  private evaluate(program: Program, { values }: ProgramSignature, feeds: Feeds): Record<string, HostTensor> {
+    const roots = [...Object.values(program.outputs), ...program.updates.map((update) => update.value)];
+    return this.block({ values, roots, given: new Map(), feeds }, (tensorOf) => {
       const results = Object.entries(program.outputs).map(([name, value]): [string, HostTensor] => {
-        const host = toHost(new EagerTensor(live.get(value)!, value.dtype));
+        const host = toHost(new EagerTensor(tensorOf(value), value.dtype));
         return [name, host];
       });
       for (const { variable, value } of program.updates)
-        this.store((variable as Value<'variable'>).attrs.name, live.get(value)!.clone(), value.dtype);
+        this.store((variable as Value<'variable'>).attrs.name, tensorOf(value).clone(), value.dtype);
       return Object.fromEntries(results);
+    });
+  }
+
+  /** Computes values in order, freeing each after its last reader, and hands the roots to `use` before they are freed too. */
+  private block<T>({ values, roots, given, feeds }: Block, use: (tensorOf: (value: Value) => Tensor) => T): T {
+    const readers = countReaders(values, roots);
+    const live = new Map<Value, Tensor>();
+    const finals = new Map<Value, readonly Tensor[]>();
+    const tensorOf = (value: Value): Tensor => given.get(value) ?? live.get(value)!;
+    const release = (value: Value) => {
+      const left = (readers.get(value) ?? 0) - 1;
+      readers.set(value, left);
+      if (left !== 0 || given.has(value)) return;
+      live.get(value)!.dispose();
+      live.delete(value);
+    };
+    try {
+      for (const value of values) {
+        if (given.has(value)) continue;
+        const inputs = value.inputs.map(tensorOf);
+        live.set(value, this.compute(value, inputs, feeds, finals));
+        this.opCount += 1;
+        value.inputs.forEach(release);
+      }
+      return use(tensorOf);
     } finally {
-      for (const tensor of live.values()) tensor.dispose();
+      for (const tensor of [...live.values(), ...[...finals.values()].flat()]) tensor.dispose();
     }
   }
 
-  private compute(value: Value, inputs: readonly Tensor[], feeds: Readonly<Record<string, HostTensor>>): Tensor {
+  private compute(
+    value: Value,
+    inputs: readonly Tensor[],
+    feeds: Feeds,
+    finals: Map<Value, readonly Tensor[]>,
+  ): Tensor {
     const { tf } = this;
     if (value.op === 'input') {
       const { name, dtype } = (value as Value<'input'>).attrs;
@@ -171,6 +200,16 @@ export class EagerSession implements Session {
     }
     if (value.op === 'variable') return this.variables.get((value as Value<'variable'>).attrs.name)!.tensor.clone();
     if (value.op === 'updateRows') return this.updateRows(value, inputs);
+    if (value.op === 'loop') {
+      const { state, passes } = this.runLoop(value as Value<'loop'>, inputs, feeds);
+      finals.set(value, state);
+      return tf.scalar(passes, 'int32');
+    }
+    if (value.op === 'loopResult') {
+      const { entries } = (value.inputs[0] as Value<'loop'>).attrs;
+      const place = entries.findIndex(({ attrs }) => attrs.name === (value as Value<'loopResult'>).attrs.name);
+      return finals.get(value.inputs[0])![place].clone();
+    }
     const kernel = KERNELS[value.op as keyof typeof KERNELS] as Kernel<OpName>;
     const result = tf.tidy(() => kernel({ tf, value, attrs: value.attrs, inputs }));
     if (!sameShape(result.shape, value.shape))
@@ -178,15 +217,44 @@ export class EagerSession implements Session {
     return value.dtype === 'bf16' ? rounded(tf, result) : result;
   }
 
-  private updateRows(value: Value, [before, index, rows]: readonly Tensor[]): Tensor {
+  /** Makes the passes of a loop; the tensors of the final state are the caller's to dispose. */
+  private runLoop({ attrs }: Value<'loop'>, inputs: readonly Tensor[], feeds: Feeds) {
+    const { entries, captures, condition, next } = attrs;
+    const known = captures.map((value, i) => [value, inputs[entries.length + i]] as const);
+    let state = inputs.slice(0, entries.length).map((tensor) => tensor.clone());
+    const pass = <T>(roots: readonly Value[], use: (tensorOf: (value: Value) => Tensor) => T): T => {
+      const given = new Map<Value, Tensor>([...known, ...entries.map((entry, i) => [entry, state[i]] as const)]);
+      return this.block({ values: bodyValues(attrs, roots), roots, given, feeds }, use);
+    };
+    const goesOn = () => pass([condition], (tensorOf) => tensorOf(condition).dataSync()[0] !== 0);
+    let passes = 0;
+    try {
+      for (; passes < (attrs.maxIterations ?? Number.POSITIVE_INFINITY) && goesOn(); passes++) {
+        const after = pass(next, (tensorOf) => next.map((value) => tensorOf(value).clone()));
+        for (const tensor of state) tensor.dispose();
+        state = after;
+      }
+    } catch (error) {
+      for (const tensor of state) tensor.dispose();
+      throw error;
+    }
+    return { state, passes };
+  }
+
+  /** Writes into the variable as it is now: in a loop the input is what it was before the first pass. */
+  private updateRows(value: Value, [, index, rows]: readonly Tensor[]): Tensor {
     const { name } = (value.inputs[0] as Value<'variable'>).attrs;
+    const kept = this.variables.get(name)!.tensor;
     const outside = (index.dataSync() as Int32Array).find((row) => row < 0 || row >= value.shape[0]);
     if (outside !== undefined)
       throw new ShapeError(
         `updateRows: rows of "${name}" must lie in 0 to ${value.shape[0] - 1}, got ${outside}. Check the index that is fed.`,
       );
     const places = this.tf.reshape(index, [index.size, 1]);
+    // tfjs's tensorScatterUpdate writes into the data it is given, which an upload or a state of a loop may share.
+    const before = this.tf.tensor(kept.dataSync().slice(), kept.shape, kept.dtype);
     const after = this.tf.tensorScatterUpdate(before, places, rows);
+    before.dispose();
     places.dispose();
     this.store(name, after.clone(), value.dtype);
     return after;
@@ -217,11 +285,10 @@ export class EagerSession implements Session {
   }
 }
 
-function countReaders(program: Program, values: readonly Value[]): Map<Value, number> {
+function countReaders(values: readonly Value[], roots: readonly Value[]): Map<Value, number> {
   const readers = new Map<Value, number>(values.map((value) => [value, 0]));
-  const held = [...Object.values(program.outputs), ...program.updates.map((update) => update.value)];
-  for (const value of [...values.flatMap((reader) => reader.inputs), ...held])
-    readers.set(value, readers.get(value)! + 1);
+  for (const value of [...values.flatMap((reader) => reader.inputs), ...roots])
+    readers.set(value, (readers.get(value) ?? 0) + 1);
   return readers;
 }
 
@@ -229,7 +296,7 @@ function variablesRead(values: readonly Value[]): string[] {
   return values.filter(({ op }) => op === 'variable').map((value) => (value as Value<'variable'>).attrs.name);
 }
 
-function checkFeeds(program: string, inputs: readonly Declared[], feeds: Readonly<Record<string, HostTensor>>): void {
+function checkFeeds(program: string, inputs: readonly Declared[], feeds: Feeds): void {
   const known = inputs.map(({ name }) => name);
   const problems = Object.keys(feeds)
     .filter((name) => !known.includes(name))

@@ -1,8 +1,9 @@
-import type { DType, HostTensor, Program } from '../../graph';
+import { constantOperands, type DType, type HostTensor, type Program, programSignature } from '../../graph';
 import type { Backend } from '../types';
 import { type Addon, type DeviceChoice, loadAddon } from './addon';
 import { TensorflowTensor } from './device-tensor';
 import { uploadHandle } from './dtypes';
+import { hasPackedKernel } from './packed-kernel';
 import { TensorflowSession } from './session';
 
 export interface TensorflowOptions {
@@ -14,6 +15,7 @@ export interface TensorflowOptions {
 export class TensorflowBackend implements Backend {
   readonly name = 'tensorflow';
   readonly device: string;
+  private packedKernel: boolean | null = null;
 
   constructor(readonly addon: Addon) {
     this.device = addon.isUsingGpuDevice() ? 'gpu' : 'cpu';
@@ -27,8 +29,15 @@ export class TensorflowBackend implements Backend {
     return new TensorflowTensor(this.addon, uploadHandle(this.addon, tensor, dtype), [...tensor.shape], dtype);
   }
 
+  /** Whether products with a constant operand keep it packed; tried once, when the first program asks for it. */
+  private packs(programs: readonly Program[]): boolean {
+    if (programs.every((program) => constantOperands(programSignature(program).values).length === 0)) return false;
+    this.packedKernel ??= hasPackedKernel(this.addon);
+    return this.packedKernel;
+  }
+
   createSession(programs: readonly Program[]): TensorflowSession {
-    return new TensorflowSession(this.addon, programs);
+    return new TensorflowSession(this.addon, programs, this.packs(programs));
   }
 }
 

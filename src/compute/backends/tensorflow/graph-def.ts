@@ -14,6 +14,7 @@ interface AttrValueMessage extends Message {
   setS(x: Uint8Array): void;
   setShape(x: Message): void;
   setTensor(x: Message): void;
+  setList(x: Message): void;
 }
 interface Protos {
   GraphDef: new () => Message & { addNode(n: Message): void; setVersions(v: Message): void };
@@ -23,7 +24,10 @@ interface Protos {
     setInputList(x: string[]): void;
     getAttrMap(): { set(key: string, value: Message): void };
   };
-  AttrValue: new () => AttrValueMessage;
+  AttrValue: {
+    new (): AttrValueMessage;
+    ListValue: new () => Message & { setSList(x: Uint8Array[]): void };
+  };
   Tensor: new () => Message & {
     setDtype(x: number): void;
     setTensorShape(x: Message): void;
@@ -44,12 +48,17 @@ interface Protos {
 /** One attribute of a node, by the kind of its value. */
 export type Attribute =
   | { readonly dtype: DType }
+  | { readonly resource: true }
   | { readonly int: number }
   | { readonly float: number }
   | { readonly bool: boolean }
   | { readonly text: string }
+  | { readonly texts: readonly string[] }
   | { readonly shape: Shape }
   | { readonly tensor: HostTensor };
+
+/** The dtype of a handle to a variable (tensorflow/core/framework/types.proto). */
+const DT_RESOURCE = 20;
 
 /** The GraphDef version of TensorFlow 2: newer producers may use newer op semantics. */
 const PRODUCER = 1882;
@@ -116,13 +125,21 @@ export class GraphDefWriter {
   private attribute(value: Attribute): Message {
     const message = new this.protos.AttrValue();
     if ('dtype' in value) message.setType(tfDType(value.dtype));
+    else if ('resource' in value) message.setType(DT_RESOURCE);
     else if ('int' in value) message.setI(value.int);
     else if ('float' in value) message.setF(value.float);
     else if ('bool' in value) message.setB(value.bool);
     else if ('text' in value) message.setS(Buffer.from(value.text, 'utf8'));
+    else if ('texts' in value) message.setList(this.texts(value.texts));
     else if ('shape' in value) message.setShape(this.shape(value.shape));
     else message.setTensor(this.tensor(value.tensor));
     return message;
+  }
+
+  private texts(texts: readonly string[]): Message {
+    const list = new this.protos.AttrValue.ListValue();
+    list.setSList(texts.map((text) => Buffer.from(text, 'utf8')));
+    return list;
   }
 
   private shape(shape: Shape): Message {

@@ -1,8 +1,16 @@
 import { InternalError } from '../../../core';
-import type { Declared, DType, Program, ProgramSignature, Shape, Value } from '../../graph';
+import {
+  type Declared,
+  type DType,
+  type Program,
+  type ProgramSignature,
+  type Shape,
+  type Value,
+  variablesWrittenIn,
+} from '../../graph';
 import type { GraphDefWriter } from './graph-def';
 import { lowerValue } from './lowering';
-import { controlOf, type LoweringContext } from './lowering-context';
+import { controlOf, type LoweringContext, mayAlias } from './lowering-context';
 
 /** A declared input, variable or output and the TensorFlow output that stands for it. */
 export interface Port extends Declared {
@@ -35,6 +43,7 @@ export interface LoweringTarget {
   readonly writer: GraphDefWriter;
   readonly variables: ReadonlyMap<string, VariableNodes>;
   readonly gpu: boolean;
+  readonly packs: boolean;
   /** Filled with the origin of each node. */
   readonly origins: Map<string, NodeOrigin>;
 }
@@ -45,7 +54,7 @@ export interface LoweringTarget {
  * reads see the values from before the run.
  */
 export function lowerProgram(program: Program, signature: ProgramSignature, into: LoweringTarget): LoweredProgram {
-  const { writer, variables, gpu, origins } = into;
+  const { writer, variables, gpu, packs, origins } = into;
   const prefix = `p${into.number}.${nodeName(program.name)}`;
   const names = new Map<Value, string>();
   const sharedNodes = new Map<string, string>();
@@ -56,18 +65,20 @@ export function lowerProgram(program: Program, signature: ProgramSignature, into
   const ctx: LoweringContext = {
     writer,
     gpu,
+    packs,
     name(value) {
       const name = names.get(value);
       if (name === undefined) throw new InternalError(`lowerProgram: ${value.op} is used before it is lowered.`);
       return name;
     },
-    add(op, nodeInputs, attributes, of) {
-      const name = `${prefix}/${of.op}.${count++}`;
+    label: (of) => `${prefix}/${of.op}.${count++}`,
+    lower: lowerValue,
+    add(op, nodeInputs, attributes, of, name = ctx.label(of)) {
       origins.set(name, { program: program.name, op: of.op, shape: of.shape, dtype: of.dtype });
       return writer.node(op, name, nodeInputs, attributes);
     },
-    shared(op, of, make) {
-      const key = `${op}(${of.inputs.map((input) => ctx.name(input)).join(',')})`;
+    shared(op, of, make, inputNames = of.inputs.map((input) => ctx.name(input))) {
+      const key = `${op}(${inputNames.join(',')})`;
       const known = sharedNodes.get(key) ?? make();
       sharedNodes.set(key, known);
       return known;
@@ -92,7 +103,7 @@ export function lowerProgram(program: Program, signature: ProgramSignature, into
         shape: { shape },
       }),
     );
-  const usedAsHandle = new Set(rowTargets(signature.values));
+  const usedAsHandle = new Set<Value>(variablesWrittenIn(signature.values));
   for (const value of signature.values) {
     // A variable that is only written row by row is read by updateRows itself, behind the write on a GPU.
     if (usedAsHandle.has(value)) continue;
@@ -144,11 +155,6 @@ export interface NodeOrigin {
   readonly dtype: DType;
 }
 
-/** The variables that the updateRows among some values write to. */
-export function rowTargets(values: readonly Value[]): Value[] {
-  return values.filter((value) => value.op === 'updateRows').map((value) => value.inputs[0]);
-}
-
 /** A name that TensorFlow and the addon's comma-separated lists accept. */
 export function nodeName(name: string): string {
   return name.replace(/[^A-Za-z0-9_.-]/g, '_');
@@ -164,14 +170,4 @@ function readNames(values: readonly Value[]): string[] {
       values.filter((value) => value.op === 'variable').map((value) => (value as Value<'variable'>).attrs.name),
     ),
   ];
-}
-
-/** Ops whose output can be the very buffer of their first input. */
-const PASSING = new Set(['reshape', 'slice', 'stopGradient', 'barrier', 'custom', 'concat', 'cast', 'broadcastTo']);
-
-/** True where a value may be a variable's own buffer, which a later in-place write would change under its new owner. */
-function mayAlias(value: Value): boolean {
-  let at = value;
-  while (PASSING.has(at.op)) at = at.inputs[0];
-  return at.op === 'updateRows';
 }

@@ -25,6 +25,7 @@ export function matmulNodes(value: Value<'matmul'>, ctx: LoweringContext): strin
     const attributes = { ...typed(value.dtype), adj_x: { bool: transposeA }, adj_y: { bool: transposeB } };
     return ctx.add('BatchMatMulV2', names, attributes, value);
   }
+  if (value.attrs.constantB && ctx.packs) return packedProduct(ctx, names, value);
   if (a.shape.length === 2) return matrixProduct(ctx, names, value, value.shape);
   const width = a.shape.at(-1)!;
   const rows = a.shape.slice(0, -1).reduce((product, n) => product * n, 1);
@@ -50,6 +51,34 @@ function matrixProduct(ctx: LoweringContext, [a, b]: readonly string[], value: V
     return ctx.add('MatMul', [a, b], flags(transposeA, transposeB), value);
   const swapped = ctx.add('MatMul', [b, a], flags(false, !transposeA), value);
   return ctx.add('Transpose', [swapped, ctx.writer.ints([1, 0])], { ...typed('f32'), Tperm: { dtype: 'i32' } }, value);
+}
+
+/**
+ * a·b by oneDNN's inner product, which packs a constant b once and keeps it; MatMul packs b anew at every call. The kernel
+ * wants a bias, here zeros. It is the one to which TensorFlow itself rewrites MatMul + BiasAdd; written out, because that
+ * rewrite takes b for constant only where it is a Const node. Observed at 16 rows, two cores, weights out of cache, bf16:
+ * [576,3072] 0.50 ms against 0.30, [576,49152] 7.0 against 3.4; f32: 1.09 against 0.42, 17.1 against 5.7.
+ */
+export function packedProduct(ctx: LoweringContext, [a, b]: readonly string[], value: Value<'matmul'>): string {
+  const columns = value.shape[1];
+  const data = value.dtype === 'bf16' ? new Uint16Array(columns) : new Float32Array(columns);
+  const zeros = ctx.writer.constant({ shape: [columns], dtype: value.dtype, data });
+  return ctx.add(PACKED_PRODUCT, [a, b, zeros], packedAttributes(value.dtype, value.attrs.transposeB), value);
+}
+
+export const PACKED_PRODUCT = '_MklNativeFusedMatMul';
+
+/** Attributes of a packed product x·b + bias. */
+export function packedAttributes(dtype: DType, transposeB: boolean) {
+  return {
+    ...typed(dtype),
+    transpose_a: { bool: false },
+    transpose_b: { bool: transposeB },
+    is_filter_const: { bool: true },
+    num_args: { int: 1 },
+    fused_ops: { texts: ['BiasAdd'] },
+    _kernel: { text: 'MklNameChangeOp' },
+  } as const;
 }
 
 /** x · sigmoid(x); TensorFlow's optimiser joins the two into oneDNN's swish on a CPU. */

@@ -1,6 +1,7 @@
 import { type DType, type HostTensor, hostTensor, type OpName, type Value } from '../../graph';
 import { controlOf, type Lowering, type LoweringContext, typed } from './lowering-context';
 import { castNode, matmulNodes, reshapeNode, rmsNormNodes, siluNodes, updateRowsNodes } from './lowering-fused';
+import { loopNodes, loopResultNode } from './lowering-loop';
 
 /** Element-wise ops with one input, and those with two that broadcast as NumPy does. */
 const unary =
@@ -193,6 +194,11 @@ export const LOWERINGS: { readonly [Op in OpName]: Lowering<Op> } = {
   },
   custom: alias,
   updateRows: updateRowsNodes,
+
+  loop: loopNodes,
+  // Bound to a node of the loop before anything in its body is lowered.
+  loopEntry: (value, ctx) => ctx.name(value),
+  loopResult: loopResultNode,
 };
 
 /** Lowers one value whose inputs are lowered. */

@@ -1,14 +1,15 @@
 import { ConfigError, ShapeError } from '../../../core';
 import {
+  constantOperands,
   type Declared,
   describe,
   type HostTensor,
   type Program,
   programSignature,
   sameShape,
-  type Value,
+  variablesWrittenIn,
 } from '../../graph';
-import { mustBeAssigned, mustBeOpen } from '../session-guards';
+import { mustBeAssigned, mustBeOpen, mustNotBeConstant } from '../session-guards';
 import type { DeviceTensor, Session } from '../types';
 import type { Addon } from './addon';
 import { TensorflowTensor } from './device-tensor';
@@ -21,7 +22,6 @@ import {
   type NodeOrigin,
   nodeName,
   portOf,
-  rowTargets,
   type VariableNodes,
 } from './lower-program';
 import { typedError } from './session-error';
@@ -40,6 +40,9 @@ export class TensorflowSession implements Session {
   private readonly variables = new Map<string, VariablePorts>();
   private readonly assignedNames = new Set<string>();
   private readonly origins = new Map<string, NodeOrigin>();
+  /** Variables that each program reads as constants, and those that have been read so. */
+  private readonly constantsOf = new Map<string, readonly string[]>();
+  private readonly constants = new Set<string>();
   private readonly model: number;
   private disposed = false;
   private runCount = 0;
@@ -50,12 +53,13 @@ export class TensorflowSession implements Session {
   constructor(
     private readonly addon: Addon,
     programs: readonly Program[],
+    packs = false,
   ) {
     const writer = new GraphDefWriter();
     const gpu = addon.isUsingGpuDevice();
     const signatures = programs.map(programSignature);
     const inPlace = new Set(
-      signatures.flatMap(({ values }) => rowTargets(values).map((value) => (value as Value<'variable'>).attrs.name)),
+      signatures.flatMap(({ values }) => variablesWrittenIn(values).map(({ attrs }) => attrs.name)),
     );
     const nodes = new Map<string, VariableNodes>();
     for (const declared of sharedVariables(
@@ -71,8 +75,18 @@ export class TensorflowSession implements Session {
         throw new ConfigError(`createSession: program names must differ, got "${program.name}" twice. Rename one.`);
       this.programs.set(
         program.name,
-        lowerProgram(program, signatures[i], { number: i, writer, variables: nodes, gpu, origins: this.origins }),
+        lowerProgram(program, signatures[i], {
+          number: i,
+          writer,
+          variables: nodes,
+          gpu,
+          packs,
+          origins: this.origins,
+        }),
       );
+    });
+    programs.forEach(({ name }, i) => {
+      this.constantsOf.set(name, constantOperands(signatures[i].values));
     });
     this.nodeCount = writer.nodeCount;
     this.model = loadGraph(addon, writer.savedModel());
@@ -85,6 +99,7 @@ export class TensorflowSession implements Session {
   assign(values: Readonly<Record<string, HostTensor | DeviceTensor>>): void {
     mustBeOpen(this.disposed, 'assign');
     const entries = Object.entries(values).map(([name, value]) => ({ ports: this.variable('assign', name), value }));
+    mustNotBeConstant('assign', Object.keys(values), this.constants);
     for (const { ports, value } of entries)
       if (!sameShape(value.shape, ports.shape) || (value instanceof TensorflowTensor && value.dtype !== ports.dtype))
         throw new ShapeError(
@@ -135,6 +150,7 @@ export class TensorflowSession implements Session {
       );
     checkFeeds(lowered, feeds);
     mustBeAssigned(`run of program "${program}"`, lowered.reads, (name) => this.assignedNames.has(name));
+    mustNotBeConstant(`run of program "${program}"`, lowered.updates, this.constants);
     const handles: number[] = [];
     try {
       for (const { name, dtype } of lowered.inputs) handles.push(uploadHandle(this.addon, feeds[name], dtype));
@@ -148,6 +164,7 @@ export class TensorflowSession implements Session {
         fetched,
       );
       this.runCount += 1;
+      for (const name of this.constantsOf.get(program)!) this.constants.add(name);
       for (const name of lowered.updates) this.assignedNames.add(name);
       return this.fetch(lowered.outputs, outputs);
     } finally {
