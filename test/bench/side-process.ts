@@ -67,7 +67,8 @@ export class SideProcess {
   }
 
   kill(): void {
-    this.child.kill('SIGKILL');
+    // Without a process number Node would signal this process's own group.
+    if (this.child.pid !== undefined) this.child.kill('SIGKILL');
   }
 
   private hear(line: string): void {

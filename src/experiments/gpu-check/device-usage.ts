@@ -44,7 +44,8 @@ export function sampleDevice(gpu: string, command = 'nvidia-smi'): { stop(): Pro
   });
   return {
     async stop() {
-      child.kill();
+      // A child that did not start has process number 0 inside Node: a signal to it would go to this whole group.
+      if (child.pid !== undefined) child.kill();
       await ended;
       return usageOf(text);
     },
