@@ -192,5 +192,17 @@ function readHeader(file: PositionalFile): { entries: Map<string, Entry>; metada
     }
     entries.set(tensor, { shape, stored: dtype, file, offset: 8 + size + span[0], bytes });
   }
+  checkOverlap(entries, path);
   return { entries, metadata };
+}
+
+function checkOverlap(entries: ReadonlyMap<string, Entry>, path: string): void {
+  const inOrder = [...entries].filter(([, { bytes }]) => bytes > 0).sort(([, a], [, b]) => a.offset - b.offset);
+  for (const [i, [tensor, { offset }]] of inOrder.entries()) {
+    const [before, earlier] = inOrder[i - 1] ?? [];
+    if (earlier && earlier.offset + earlier.bytes > offset)
+      throw new FileFormatError(
+        `${WHERE}: tensors must not share bytes, got "${before}" and "${tensor}" that do (${path}). The file is damaged; fetch it again.`,
+      );
+  }
 }

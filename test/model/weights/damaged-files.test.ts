@@ -118,6 +118,11 @@ describe('a damaged header', () => {
     ['half an entry', '{"w":{"dtype":"F32"}}', 'entry of tensor "w" must have dtype, shape and data_offsets'],
     ['a size that does not fit', '{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}', 'must have 12 bytes, got 8'],
     [
+      'two tensors in one place',
+      '{"v":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"w":{"dtype":"U8","shape":[2],"data_offsets":[3,5]}}     ',
+      'tensors must not share bytes, got "v" and "w"',
+    ],
+    [
       'an end beyond the file',
       '{"w":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}',
       'tensor "w" must end by byte',
@@ -125,7 +130,8 @@ describe('a damaged header', () => {
   ])('of safetensors with %s says so', (name, text, message) => {
     const prefix = Buffer.alloc(8);
     prefix.writeBigUInt64LE(BigInt(text.length));
-    const bytes = name === 'text' ? Buffer.from(text) : Buffer.concat([prefix, Buffer.from(text)]);
+    const data = Buffer.alloc(name.startsWith('two') ? 8 : 0);
+    const bytes = name === 'text' ? Buffer.from(text) : Buffer.concat([prefix, Buffer.from(text), data]);
     expect(() => openSafetensors(write('bad.safetensors', bytes))).toThrow(message);
   });
 
