@@ -8,6 +8,7 @@ import { ConfigError, MachineError, MstlabError, projectRoot } from '../core';
 import { judgeReportText, readJudgeFile } from '../judge/offline';
 import { listRuns, runsRoot } from '../runs';
 import { checkNews, NEWS_FORMS, newsCheckText } from '../tasks';
+import { fetchModelCommand } from './fetch-model';
 import { gpuCheck, gpuCheckJson, gpuCheckText } from './gpu-check';
 import { claimsText, configText, NewsExperiment, type NewsPreset, resolveNewsConfig, summaryText } from './news';
 
@@ -18,12 +19,17 @@ const USAGE = `mstlab: commands
   data-check [--form briefs|articles] check the embedded news set
   judge-report                        how good the offline judge is on domains it never saw
   gpu-check [--size tiny|small|1b]    parity with PyTorch and twenty training steps, on a GPU if there is one
+  fetch-model ORG/NAME[@REVISION]     bring a model of the Hugging Face hub into its cache
   runs                                what was computed, newest first
 `;
 
 /** The command line. Resolves to the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
+  if (command === 'fetch-model') {
+    await fetchModelCommand(rest, print);
+    return 0;
+  }
   const values = optionsOf(rest);
   const preset = (values.preset ?? 'quick') as NewsPreset;
   switch (command) {

@@ -31,9 +31,9 @@ export class ModelHost {
     private readonly options: ModelHostOptions,
   ) {}
 
-  /** Opens the model's files. Throws what `openModel` throws. */
-  static async open(options: ModelHostOptions): Promise<ModelHost> {
-    return new ModelHost(await openModel(options.model), options);
+  /** Opens the model's files; one of the hub is fetched if it is not in the cache. Throws what `openModel` throws. */
+  static async open(options: ModelHostOptions, { signal, onProgress }: LongCall = {}): Promise<ModelHost> {
+    return new ModelHost(await openModel(options.model, { signal, onProgress }), options);
   }
 
   get backend(): TensorflowBackend {

@@ -9,7 +9,7 @@ describe('the command line', () => {
   it('refuses an option that it does not know, in one sentence', async () => {
     await expect(main(['quickstart', '--prest', 'smoke'])).rejects.toThrow(ConfigError);
     await expect(main(['quickstart', '--prest', 'smoke'])).rejects.toThrow(
-      /--preset, --form or --dir .* "--prest smoke"/,
+      /--preset, --form, --dir or --size .* "--prest smoke"/,
     );
   });
 
@@ -20,6 +20,12 @@ describe('the command line', () => {
   it('refuses a news set that is not there, by its path', async () => {
     const folder = join(mkdtempSync(join(tmpdir(), 'mstlab-cli-')), 'nothing');
     await expect(main(['data-check', '--dir', folder])).rejects.toThrow(/topics\.jsonl/);
+  });
+
+  it('refuses to fetch no model, several, or one that has no organisation', async () => {
+    await expect(main(['fetch-model'])).rejects.toThrow('one model of the hub must be named');
+    await expect(main(['fetch-model', 'a/b', 'c/d'])).rejects.toThrow('got "a/b c/d"');
+    await expect(main(['fetch-model', 'name'])).rejects.toThrow('a model of the hub is "org/name"');
   });
 
   it('ends with 2 for a command that it does not know', async () => {

@@ -38,16 +38,17 @@ export class NewsExperiment {
 
   /**
    * Reads data, labels and tokenizer; loads no weights. `runs` is the folder of runs (default: MSTLAB_RUNS or `runs/`),
-   * `judge` grades the texts (default: the offline judge of the form, a proxy).
+   * `judge` grades the texts (default: the offline judge of the form, a proxy); `signal` and `onProgress` are for a model
+   * that has to be fetched or hashed first.
    */
   static async open(
     preset: NewsPreset = 'quick',
     overrides: NewsOverrides = {},
-    options: { readonly runs?: string; readonly judge?: Judge } = {},
+    options: LongCall & { readonly runs?: string; readonly judge?: Judge } = {},
   ): Promise<NewsExperiment> {
     const resolved = resolveNewsConfig(preset, overrides);
     const { model, device, computeDtype, form } = resolved.config;
-    const host = await ModelHost.open({ model, device, computeDtype });
+    const host = await ModelHost.open({ model, device, computeDtype }, options);
     const prepared = prepareNews(resolved, host.files.tokenizer);
     return new NewsExperiment(
       resolved,
