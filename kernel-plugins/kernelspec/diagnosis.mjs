@@ -9,7 +9,7 @@ import { findCompiler, findPython, freeBytes, gigabytes, nvidiaGpus, wantedVaria
 import { missingPackage } from './node-packages.mjs';
 import { nodeProblem } from './node-version.mjs';
 import { incompletePackages } from './python-environment.mjs';
-import { cudaLibraries } from './runtime-environment.mjs';
+import { cudaLibraries, missingCudaPackages } from './runtime-environment.mjs';
 import { fileSha256, textOf } from './stamps.mjs';
 import { typescriptBuildStep } from './typescript-build.mjs';
 
@@ -128,12 +128,29 @@ function addonPart(layout, probe) {
 /** Whether a GPU is used, and if not why not. That is a failure only if one was asked for. */
 function gpuPart(layout, env, probe, asked) {
   if (probe?.gpu) {
-    const [first] = nvidiaGpus(env).gpus;
-    return part('GPU', true, `TensorFlow uses it (${first ?? 'unnamed'})`);
+    return part('GPU', true, `TensorFlow uses ${gpuInUse(env)}; ${gpuSettings(env)}`);
   }
   const { reason, todo } = whyNoGpu(layout, env, probe);
   if (asked) return part('GPU', false, `asked for, and not usable: ${reason}`, todo);
   return part('GPU', true, `none is used: ${reason}; the CPU (${availableParallelism()} cores) does the work`);
+}
+
+/** The GPU that a process gets: the first that the caller lets it see, else number 0. */
+function gpuInUse(env) {
+  const { gpus } = nvidiaGpus(env);
+  const number = (env.CUDA_VISIBLE_DEVICES ?? '0').split(',')[0].trim();
+  const named = gpus.find((line) => line.startsWith(`GPU ${number}:`)) ?? `GPU ${number}, unnamed`;
+  const others = gpus.length > 1 ? `, one of ${gpus.length} (a process uses one: CUDA_VISIBLE_DEVICES chooses it)` : '';
+  return `${named}${others}`;
+}
+
+function gpuSettings(env) {
+  const growth = (env.TF_FORCE_GPU_ALLOW_GROWTH ?? 'true') === 'true';
+  const tf32 = env.NVIDIA_TF32_OVERRIDE !== '0' && env.MSTLAB_TF32 !== 'off';
+  return (
+    `memory ${growth ? 'is taken as needed' : 'is taken all at once (TF_FORCE_GPU_ALLOW_GROWTH)'}, ` +
+    `f32 products ${tf32 ? 'in TF32 (MSTLAB_TF32=off: in full f32)' : 'in full f32'}`
+  );
 }
 
 function whyNoGpu(layout, env, probe) {
@@ -152,6 +169,20 @@ function whyNoGpu(layout, env, probe) {
   if (probe === null || probe.error !== null) return { reason: 'the addon does not load', todo: SET_UP };
   const said = probe.log.split('\n').find((line) => /dlopen|cuda drivers|CUDA_ERROR|failed call to cuInit/i.test(line));
   const libraries = cudaLibraries(layout);
+  const missing = missingCudaPackages(layout);
+  const asked = (env.CUDA_VISIBLE_DEVICES ?? '0').split(',')[0].trim();
+  if (/^\d+$/.test(asked) && !gpus.some((line) => line.startsWith(`GPU ${asked}:`))) {
+    return {
+      reason: `CUDA_VISIBLE_DEVICES asks for GPU ${asked}, and the driver has ${gpus.length}`,
+      todo: `Set it to a number from 0 to ${gpus.length - 1}, or unset it`,
+    };
+  }
+  if (missing.length > 0) {
+    return {
+      reason: `TensorFlow sees no GPU, and its CUDA libraries are not complete: no ${missing.join(', ')}`,
+      todo: `Remove ${join(layout.venv, 'mstlab-tensorflow.json')}, then run npm run setup`,
+    };
+  }
   return {
     reason: `TensorFlow sees no GPU${
       said

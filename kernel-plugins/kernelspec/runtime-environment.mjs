@@ -22,7 +22,8 @@ export function runtimeChanges(layout, env) {
     changes.CUDA_VISIBLE_DEVICES = '';
   } else if (installedVariant(layout) === 'gpu') {
     changes.TF_GPU_ALLOCATOR = 'cuda_malloc_async';
-    // With several GPUs visible, tfjs-node puts data on the last and runs on the first.
+    // With several GPUs visible, tfjs-node puts data on the last and runs on the first. A list of the caller's own is cut to
+    // its first where TensorFlow is loaded, with a message.
     changes.CUDA_VISIBLE_DEVICES = '0';
     const libraries = cudaLibraries(layout);
     if (libraries.length > 0) changes.LD_LIBRARY_PATH = libraries.join(delimiter);
@@ -36,6 +37,26 @@ export function runtimeChanges(layout, env) {
     result.LD_LIBRARY_PATH = withFirst(changes.LD_LIBRARY_PATH, env.LD_LIBRARY_PATH);
   }
   return result;
+}
+
+/** Packages of CUDA libraries that TensorFlow opens; cuda_nvcc holds the compiler that XLA calls. */
+const CUDA_PACKAGES = [
+  'cublas',
+  'cuda_cupti',
+  'cuda_nvcc',
+  'cuda_runtime',
+  'cudnn',
+  'cufft',
+  'cusolver',
+  'cusparse',
+  'nccl',
+  'nvjitlink',
+];
+
+/** Those of them that the Python environment lacks. */
+export function missingCudaPackages(layout) {
+  const site = sitePackages(layout);
+  return CUDA_PACKAGES.filter((name) => site === null || !existsSync(join(site, 'nvidia', name)));
 }
 
 /** The folders of the CUDA libraries that came as Python packages; the wheel's own run path should find them too. */

@@ -105,6 +105,63 @@ describe('doctor after set-up', () => {
     machine.addShellTool('nvidia-smi', 'echo "GPU 0: NVIDIA H100 (UUID: GPU-1)"');
     const { part } = await doctor({ FAKE_GPU: 'seen' }, '--gpu');
     expect(part('GPU')).toMatchObject({ ok: true, found: expect.stringContaining('GPU 0: NVIDIA H100') });
+    expect(part('GPU').found).toContain(
+      'memory is taken as needed, f32 products in TF32 (MSTLAB_TF32=off: in full f32)',
+    );
+  });
+
+  it('of several GPUs the one that the caller chose is named, with how to choose', async () => {
+    machine.addShellTool('nvidia-smi', 'echo "GPU 0: NVIDIA H100 (UUID: a)"; echo "GPU 1: NVIDIA A10 (UUID: b)"');
+    const { part } = await doctor({ FAKE_GPU: 'seen', CUDA_VISIBLE_DEVICES: '1,0', MSTLAB_TF32: 'off' }, '--gpu');
+    expect(part('GPU').found).toContain('TensorFlow uses GPU 1: NVIDIA A10 (UUID: b), one of 2');
+    expect(part('GPU').found).toContain('f32 products in full f32');
+  });
+
+  describe('with the CUDA build and a driver, and TensorFlow sees no GPU', () => {
+    const info = '.venv/lib/python3.11/site-packages/tensorflow-2.21.0.dist-info';
+    const libraries = [
+      'cublas',
+      'cuda_cupti',
+      'cuda_nvcc',
+      'cuda_runtime',
+      'cudnn',
+      'cufft',
+      'cusolver',
+      'cusparse',
+      'nccl',
+      'nvjitlink',
+    ];
+    beforeEach(() => {
+      machine.addShellTool('nvidia-smi', 'echo "GPU 0: NVIDIA H100 (UUID: GPU-1)"');
+      machine.write(`${info}/RECORD`, '');
+      for (const name of libraries) machine.write(`.venv/lib/python3.11/site-packages/nvidia/${name}/lib/x.so`, '');
+    });
+    afterEach(() => {
+      for (const path of [info, '.venv/lib/python3.11/site-packages/nvidia'])
+        rmSync(join(machine.root, path), { recursive: true });
+    });
+
+    it('a CUDA library that is missing is named', async () => {
+      rmSync(join(machine.root, '.venv/lib/python3.11/site-packages/nvidia/cudnn'), { recursive: true });
+      const { part } = await doctor({}, '--gpu');
+      expect(part('GPU').found).toContain('its CUDA libraries are not complete: no cudnn');
+      expect(part('GPU').todo).toContain('npm run setup');
+    });
+
+    it('a GPU number that the driver does not have is told with the numbers there are', async () => {
+      const { part } = await doctor({ CUDA_VISIBLE_DEVICES: '3' }, '--gpu');
+      expect(part('GPU')).toMatchObject({
+        found: expect.stringContaining('asks for GPU 3, and the driver has 1'),
+        todo: expect.stringContaining('0 to 0'),
+      });
+    });
+
+    it('with every library in place the driver is asked after', async () => {
+      const { part } = await doctor({}, '--gpu');
+      expect(part('GPU').todo).toContain(
+        `new enough for CUDA 12 (nvidia-smi); library folders tried: ${libraries.length}`,
+      );
+    });
   });
 
   it.each([

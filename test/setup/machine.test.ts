@@ -1,4 +1,7 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadScript } from './fake-machine';
@@ -118,6 +121,32 @@ describe('launching', () => {
     });
     expect(changes.CUDA_VISIBLE_DEVICES).toBe('');
     expect(changes).not.toHaveProperty('TF_CPP_MIN_LOG_LEVEL');
+  });
+
+  it('the CUDA build brings its library folders, one GPU, memory as needed, and the compiler of XLA; a choice of the caller stays', () => {
+    const root = mkdtempSync(join(tmpdir(), 'mstlab-cuda-'));
+    const site = join(root, '.venv', 'lib', 'python3.11', 'site-packages');
+    for (const path of [
+      'tensorflow-2.21.0.dist-info',
+      'nvidia/cuda_runtime/lib',
+      'nvidia/cudnn/lib',
+      'nvidia/cuda_nvcc/bin',
+    ])
+      mkdirSync(join(site, path), { recursive: true });
+    const folders = [join(site, 'nvidia', 'cuda_runtime', 'lib'), join(site, 'nvidia', 'cudnn', 'lib')].join(':');
+    expect(runtimeChanges(layoutOf(root), {})).toMatchObject({
+      LD_LIBRARY_PATH: folders,
+      CUDA_VISIBLE_DEVICES: '0',
+      TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+      TF_GPU_ALLOCATOR: 'cuda_malloc_async',
+      XLA_FLAGS: `--xla_gpu_cuda_data_dir=${join(site, 'nvidia', 'cuda_nvcc')}`,
+    });
+    const own = { LD_LIBRARY_PATH: '/mine', CUDA_VISIBLE_DEVICES: '2', XLA_FLAGS: '--mine' };
+    const kept = runtimeChanges(layoutOf(root), own);
+    expect(kept.LD_LIBRARY_PATH).toBe(`${folders}:/mine`);
+    expect(kept).not.toHaveProperty('CUDA_VISIBLE_DEVICES');
+    expect(kept).not.toHaveProperty('XLA_FLAGS');
+    rmSync(root, { recursive: true });
   });
 
   it('JupyterLab takes the next port when one is taken', async () => {

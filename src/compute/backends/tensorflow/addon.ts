@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { MachineError } from '../../../core';
+import { ConfigError, MachineError } from '../../../core';
 
 const requireHere = createRequire(__filename);
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
@@ -54,13 +54,39 @@ export const ENVIRONMENT_DEFAULTS: Readonly<Record<string, string>> = {
 export type DeviceChoice = 'auto' | 'cpu' | 'gpu';
 
 /**
- * Loads the addon with this project's environment defaults and checks the device.
+ * What this project sets before TensorFlow's library loads, beside its defaults: one GPU a process (with several, tfjs-node puts data on
+ * the last and runs on the first, with silent copies), none for 'cpu', and full f32 products where MSTLAB_TF32=off (on a GPU TensorFlow
+ * otherwise rounds their operands to TF32). A caller's own choice of one GPU stays; of a list the first is taken and `warn` is told.
+ * Throws ConfigError if MSTLAB_TF32 is neither on nor off.
+ */
+export function prepareEnvironment(
+  device: DeviceChoice,
+  environment: NodeJS.ProcessEnv,
+  warn: (message: string) => void,
+): void {
+  for (const [name, value] of Object.entries(ENVIRONMENT_DEFAULTS)) environment[name] ??= value;
+  const { MSTLAB_TF32: tf32, CUDA_VISIBLE_DEVICES: visible } = environment;
+  if (tf32 !== undefined && !['', 'on', 'off'].includes(tf32))
+    throw new ConfigError(`tensorflowBackend: MSTLAB_TF32 must be "on" or "off", got "${tf32}". Correct it.`);
+  if (tf32 === 'off') environment.NVIDIA_TF32_OVERRIDE ??= '0';
+  if (device === 'cpu') environment.CUDA_VISIBLE_DEVICES ??= '-1';
+  else if (visible === undefined) environment.CUDA_VISIBLE_DEVICES = '0';
+  else if (visible.includes(',')) {
+    environment.CUDA_VISIBLE_DEVICES = visible.split(',')[0].trim();
+    warn(
+      `tensorflowBackend: a process uses one GPU, got CUDA_VISIBLE_DEVICES=${visible}: took ${environment.CUDA_VISIBLE_DEVICES}. ` +
+        'For another GPU start another process with its number.',
+    );
+  }
+}
+
+/**
+ * Loads the addon with this project's environment (`prepareEnvironment`) and checks the device.
  * Throws MachineError if the addon is missing or does not load, and if a GPU was asked for and is not in use.
  * `device: 'cpu'` hides the GPUs, which only works in a process that has not loaded TensorFlow yet.
  */
 export function loadAddon(device: DeviceChoice = 'auto', environment: NodeJS.ProcessEnv = process.env): Addon {
-  for (const [name, value] of Object.entries(ENVIRONMENT_DEFAULTS)) environment[name] ??= value;
-  if (device === 'cpu') environment.CUDA_VISIBLE_DEVICES ??= '-1';
+  prepareEnvironment(device, environment, (message) => process.emitWarning(message));
   const addon = requireAddon();
   const gpu = addon.isUsingGpuDevice();
   if (device === 'gpu' && !gpu)
