@@ -2,7 +2,15 @@ import { add, cast, gather, reshape, rmsNorm, type Value } from '../../compute/g
 import { ShapeError } from '../../core';
 import type { ModelConfig } from '../weights';
 import { type AttentionContext, attention } from './attention';
-import { dropout, droppedProjection, extendedProjection, foldedProjection, lowRankInput, project } from './projection';
+import {
+  constantProjection,
+  dropout,
+  droppedProjection,
+  extendedProjection,
+  foldedProjection,
+  lowRankInput,
+  project,
+} from './projection';
 import { ropeTables } from './rope';
 import { swiglu } from './swiglu';
 import {
@@ -126,14 +134,16 @@ function projected(pass: Pass, layer: number, projections: readonly Projection[]
   const lora = pass.options.lora ?? null;
   const pairs = projections.map((projection) => lora?.pair(layer, projection) ?? null);
   const present = pairs.filter((pair) => pair !== null);
-  const extended = lora && !lora.dropout && x.dtype === 'bf16' && present.length > 0;
+  const constant = pass.options.constantWeights ?? false;
+  const extended = lora && !lora.dropout && (constant || x.dtype === 'bf16') && present.length > 0;
   const shared = extended ? lowRankInput(x, present, lora.scale) : null;
   return projections.map((projection, i) => {
     const module = projectionModule(layer, projection);
     const w = params(`${module}.weight`);
     const pair = pairs[i];
     let y: Value;
-    if (!lora || !pair) y = project(x, w);
+    if (!lora || !pair) y = project(x, w, constant);
+    else if (shared && constant) y = constantProjection(shared, present.indexOf(pair), w, pair);
     else if (shared) y = extendedProjection(shared, present.indexOf(pair), w, pair);
     else if (!lora.dropout) y = foldedProjection(x, w, pair, lora.scale);
     else {

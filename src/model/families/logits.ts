@@ -22,10 +22,16 @@ const CHUNK_VALUES = 1 << 24;
 
 /**
  * Scores of the next token: rows f32 [N,D] of the final hidden state → logits f32 [N,V].
- * The product runs in `computeDtype`, with the embedding as head where the model ties them.
+ * The product runs in `computeDtype`, with the embedding as head where the model ties them; `constantB` as in matmul.
  */
-export function logits(config: ModelConfig, params: ParamLookup, rows: Value, computeDtype: ComputeDType): Value {
-  return cast(matmul(cast(rows, computeDtype), head(config, params), { transposeB: true }), 'f32');
+export function logits(
+  config: ModelConfig,
+  params: ParamLookup,
+  rows: Value,
+  computeDtype: ComputeDType,
+  constantB = false,
+): Value {
+  return cast(matmul(cast(rows, computeDtype), head(config, params), { transposeB: true, constantB }), 'f32');
 }
 
 /** A loss and what its backward pass has already computed. */

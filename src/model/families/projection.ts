@@ -18,8 +18,8 @@ import type { LoraPair } from './types';
 /**
  * A frozen projection as Hugging Face stores it: y = x·Wᵀ. x [N,Din], w [Dout,Din] → [N,Dout], in the dtype of x.
  */
-export function project(x: Value, w: Value): Value {
-  return matmul(x, w, { transposeB: true });
+export function project(x: Value, w: Value, constantB = false): Value {
+  return matmul(x, w, { transposeB: true, constantB });
 }
 
 /**
@@ -102,6 +102,15 @@ export function extendedProjection(shared: LowRankInput, index: number, w: Value
       matmul(dy, low, { transposeA: true }),
     ];
   });
+}
+
+/**
+ * The same beside a constant weight, which is never made longer: y = x·Wᵀ + (scale·x·Aᵀ)·Bᵀ, two products summed in f32.
+ */
+export function constantProjection(shared: LowRankInput, index: number, w: Value, { a, b }: LoraPair): Value {
+  const { x, extended, starts } = shared;
+  const low = slice(extended, [0, x.shape[1] + starts[index]], [x.shape[0], a.shape[0]]);
+  return add(cast(project(x, w, true), 'f32'), cast(project(low, b), 'f32'));
 }
 
 /**

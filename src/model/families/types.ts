@@ -65,6 +65,12 @@ export interface ForwardOptions {
   readonly computeDtype: ComputeDType;
   readonly lora?: LoraInput | null;
   readonly cache?: KvCache | null;
+  /**
+   * The products' weights are variables that are not set again once the program has run (`constantB` of matmul): a kernel may
+   * keep them packed, a second copy for each program that asks for it. For decoding, where few rows meet each weight and an
+   * adapter stays apart from it: x·Wᵀ + scale·(x·Aᵀ)·Bᵀ, summed in f32. No gradients.
+   */
+  readonly constantWeights?: boolean;
   /** One more than the largest position that occurs; default: T, or maxTokens with a cache. */
   readonly positionLimit?: number;
 }
