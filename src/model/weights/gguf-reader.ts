@@ -36,6 +36,12 @@ function sourceOf(file: PositionalFile): GgufSource {
   const { path } = file;
   const header = readGgufHeader(file);
   const { metadata } = header;
+  const parts = Number(metadata['split.count'] ?? 1);
+  if (parts > 1) {
+    throw new FileFormatError(
+      `${WHERE}: a model must be in one GGUF file, got part ${Number(metadata['split.no'] ?? 0) + 1} of ${parts} (${path}). Join the parts with llama.cpp's llama-gguf-split --merge.`,
+    );
+  }
   const family = familyOfArchitecture(metadata['general.architecture']);
   const table = new Map<string, GgufTensor>();
   let ropeFreqs: GgufTensor | null = null;

@@ -36,7 +36,7 @@ export function offlineError(
   const [config, tokenizer, ...optional] = SIDE_FILES;
   return new MachineError(
     `${WHERE}: "${ref.id}" must be in the cache where the hub cannot be reached, got ${reason} for ${settings.hubUrl} and ${state} (${folder}). ` +
-      `On a machine with a network run "hf download ${ref.id}${revision} --include '*.json' '*.jinja' '*.safetensors'" and copy its folder models--${ref.id.replace('/', '--')}, links included, to ${folder}. ` +
+      `On a machine with a network run "hf download ${ref.id}${revision} --include '*.json' --include '*.jinja' --include '*.safetensors'" and copy its folder models--${ref.id.replace('/', '--')}, links included, to ${folder}. ` +
       `Or copy the model's files into any folder and give its path as the model: ${config}, ${tokenizer}, ${SINGLE_WEIGHTS} (or ${WEIGHTS_INDEX} with every shard that it names), and of ${optional.join(', ')} those that it has.`,
     { cause },
   );

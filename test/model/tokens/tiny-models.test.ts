@@ -79,6 +79,33 @@ describe('the chat templates of four families', () => {
   });
 });
 
+describe('what a tokenizer.json or a template would add by itself', () => {
+  test('a begin-of-text that the tokenizer would put before every text does not come twice', () => {
+    const files = tokenizerFromFolder(folder('tiny-llama3'));
+    const id = createTokenizer(files).encode('<|begin_of_text|>')[0];
+    const special = { id: '<|begin_of_text|>', type_id: 0 };
+    // As the files of Llama 3 have it.
+    const post_processor = {
+      type: 'TemplateProcessing',
+      single: [{ SpecialToken: special }, { Sequence: { id: 'A', type_id: 0 } }],
+      pair: [],
+      special_tokens: { '<|begin_of_text|>': { id: special.id, ids: [id], tokens: [special.id] } },
+    };
+    const tokenizer = createTokenizer({ ...files, tokenizerJson: { ...files.tokenizerJson, post_processor } });
+    const ids = [...encodePrompt(tokenizer, chat)];
+    expect(ids[0]).toBe(id);
+    expect(ids.filter((other) => other === id)).toHaveLength(1);
+    expect(ids).toEqual([...encodePrompt(createTokenizer(files), chat)]);
+  });
+
+  test('a template that asks for the clock gets the fixed day', () => {
+    const files = tokenizerFromFolder(folder('tiny-llama'));
+    const chatTemplate = "{{ strftime_now('%d %B %Y, %A %H:%M') }}{% for m in messages %} {{ m.content }}{% endfor %}";
+    const tokenizer = createTokenizer({ ...files, chatTemplate }, { defaultSystem: 'template', date: '2025-03-09' });
+    expect(tokenizer.renderChat(chat, { addGenerationPrompt: true })).toBe('09 March 2025, Sunday 00:00  is it? ');
+  });
+});
+
 describe('the thinking switch', () => {
   const files = tokenizerFromFolder(folder('tiny-qwen3'));
   const EMPTY = '<think>\n\n</think>\n\n';

@@ -149,6 +149,20 @@ describe('a damaged header', () => {
   });
 });
 
+describe('a GGUF file in parts', () => {
+  test('is refused as such, and not by what it lacks', () => {
+    // The two layers become two parts; the shorter key moves what follows, hence the room at the end.
+    const bytes = readFileSync(golden('tiny-llama.gguf'));
+    const at = bytes.indexOf('llama.block_count');
+    const key = Buffer.from('split.count');
+    const rest = bytes.subarray(at + 'llama.block_count'.length);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(key.length));
+    const path = write('part.gguf', Buffer.concat([bytes.subarray(0, at - 8), length, key, rest, Buffer.alloc(64)]));
+    expect(() => openGguf(path)).toThrow(/must be in one GGUF file, got part 1 of 2 .*llama-gguf-split --merge/);
+  });
+});
+
 describe('a model that is not whole', () => {
   const GATE = 'model.layers.1.mlp.gate_proj.weight';
 

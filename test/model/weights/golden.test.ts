@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../../../src/core';
+import { samplingSchema } from '../../../src/model/generate';
 import { type ModelFiles, openGguf, openModel, openSafetensors, resolveModelPath } from '../../../src/model/weights';
 import { unpermuteRotary } from '../../../src/model/weights/gguf-names';
 
@@ -164,6 +166,22 @@ describe('folders of four kinds', () => {
       expect(data).toHaveLength(shape.reduce((product, axis) => product * axis, 1));
     }
     model.close();
+  });
+
+  test('sampling defaults that a model ships are not taken over: only its stop tokens are read', async () => {
+    const folder = join(mkdtempSync(join(tmpdir(), 'mstlab-defaults-')), 'tiny-qwen2');
+    cpSync(golden('tiny-qwen2'), folder, { recursive: true });
+    const path = join(folder, 'generation_config.json');
+    const shipped = { repetition_penalty: 1.05, temperature: 0.7, top_p: 0.8, top_k: 20, do_sample: true };
+    writeFileSync(path, JSON.stringify({ ...shipped, eos_token_id: [2, 0] }));
+    const model = await openModel(folder);
+    expect([...model.tokenizer.stopTokenIds].sort()).toEqual([0, 2]);
+    // There is no repetition penalty to set, and a temperature must be given: nothing of the file can reach a sampler.
+    const refused = samplingSchema.safeParse({ maxNewTokens: 1, ...shipped }).error?.issues[0];
+    expect(refused?.message).toContain('"repetition_penalty"');
+    expect(samplingSchema.safeParse({ maxNewTokens: 1 }).success).toBe(false);
+    model.close();
+    rmSync(join(folder, '..'), { recursive: true });
   });
 
   test('their configs hold what transformers wrote', async () => {
