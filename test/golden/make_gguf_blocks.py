@@ -24,6 +24,10 @@ for t, blocks in ((T.Q4_K, np.concatenate([scale(), scale(), byte(140)], 1)), (T
     q = blocks.reshape(3, -1)
     w.add_tensor(t.name, q, raw_dtype=t)
     golden[t.name] = gguf.quants.dequantize(q, t).astype(np.float32).reshape(x.shape)
+for t in (T.Q5_0, T.Q5_1):
+    q = gguf.quants.quantize(x, t)
+    w.add_tensor(t.name, q, raw_dtype=t)
+    golden[t.name] = gguf.quants.dequantize(q, t).astype(np.float32).reshape(x.shape)
 w.write_header_to_file(); w.write_kv_data_to_file(); w.write_tensors_to_file(); w.close()
 save_file({k: np.ascontiguousarray(v) for k, v in golden.items()}, os.path.join(HERE, 'gguf-blocks.safetensors'), metadata={'format': 'pt'})
 print({k: v.shape for k, v in golden.items()})

@@ -39,6 +39,38 @@ function decodeQ4_1(bytes: Uint8Array, out: Float32Array, halves: Float32Array):
   }
 }
 
+/** As Q4_0, d·(q − 16), with a fifth bit: bits 0 to 15 of the word `qh` are for the low nibbles, 16 to 31 for the high. */
+function decodeQ5_0(bytes: Uint8Array, out: Float32Array, halves: Float32Array): void {
+  for (let block = 0, at = 0; at < bytes.length; block += 32, at += 22) {
+    const d = half(bytes, at, halves);
+    for (let i = 0; i < 16; i++) {
+      const { low, high } = fiveBits(bytes, at + 2, i);
+      out[block + i] = d * (low - 16);
+      out[block + 16 + i] = d * (high - 16);
+    }
+  }
+}
+
+/** value = d·q + m; q as in Q5_0. */
+function decodeQ5_1(bytes: Uint8Array, out: Float32Array, halves: Float32Array): void {
+  for (let block = 0, at = 0; at < bytes.length; block += 32, at += 24) {
+    const d = half(bytes, at, halves);
+    const m = half(bytes, at + 2, halves);
+    for (let i = 0; i < 16; i++) {
+      const { low, high } = fiveBits(bytes, at + 4, i);
+      out[block + i] = d * low + m;
+      out[block + 16 + i] = d * high + m;
+    }
+  }
+}
+
+/** Values i and 16 + i of a block whose word `qh` lies at `at`, its 16 bytes of nibbles behind it. */
+function fiveBits(bytes: Uint8Array, at: number, i: number): { low: number; high: number } {
+  const bit = (n: number): number => ((bytes[at + (n >> 3)] >> (n & 7)) & 1) << 4;
+  const packed = bytes[at + 4 + i];
+  return { low: (packed & 15) | bit(i), high: (packed >> 4) | bit(16 + i) };
+}
+
 /** value = d·q with q a signed byte. */
 function decodeQ8_0(bytes: Uint8Array, out: Float32Array, halves: Float32Array): void {
   const signed = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -127,6 +159,8 @@ export const BLOCK_TYPES: Readonly<Record<number, BlockType>> = {
   },
   2: { name: 'Q4_0', blockSize: 32, blockBytes: 18, decode: decodeQ4_0 },
   3: { name: 'Q4_1', blockSize: 32, blockBytes: 20, decode: decodeQ4_1 },
+  6: { name: 'Q5_0', blockSize: 32, blockBytes: 22, decode: decodeQ5_0 },
+  7: { name: 'Q5_1', blockSize: 32, blockBytes: 24, decode: decodeQ5_1 },
   8: { name: 'Q8_0', blockSize: 32, blockBytes: 34, decode: decodeQ8_0 },
   12: { name: 'Q4_K', blockSize: 256, blockBytes: 144, decode: decodeQ4_K },
   13: { name: 'Q5_K', blockSize: 256, blockBytes: 176, decode: decodeQ5_K },
@@ -141,8 +175,6 @@ export const BLOCK_TYPES: Readonly<Record<number, BlockType>> = {
 
 /** Names of the storage types that are not read, for messages. Source: ggml's enumeration of types. */
 export const UNREAD_TYPES: Readonly<Record<number, string>> = {
-  6: 'Q5_0',
-  7: 'Q5_1',
   9: 'Q8_1',
   10: 'Q2_K',
   11: 'Q3_K',

@@ -19,7 +19,7 @@ export interface GgufSource extends TensorSource {
 
 /**
  * Opens a GGUF file under Hugging Face names, layouts and row order; each read is dequantised to f32.
- * Types F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q4_K, Q5_K, Q6_K.
+ * Types F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K.
  * Throws FileFormatError, naming file and tensor, on another magic, an unknown type, a truncated file.
  */
 export function openGguf(path: string): GgufSource {

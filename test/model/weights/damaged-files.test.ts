@@ -107,7 +107,7 @@ describe('a damaged header', () => {
     const name = 4 + 4; // after the name: the number of axes, the axes, then the type
     bytes.writeUInt32LE(type, at + name + 2 * 8);
     expect(() => openGguf(write('type.gguf', bytes))).toThrow(
-      /tensor "Q5_K" must be stored as one of F32, F16, Q4_0, Q4_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16/,
+      /tensor "Q5_K" must be stored as one of F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16/,
     );
     expect(() => openGguf(write('type.gguf', bytes))).toThrow(message);
   });

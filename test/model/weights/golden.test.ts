@@ -18,8 +18,20 @@ describe('GGUF blocks', () => {
   const file = openGguf(golden('gguf-blocks.gguf'));
   const expected = openSafetensors(golden('gguf-blocks.safetensors'));
 
-  test('of nine types are listed', () => {
-    expect([...file.names()].sort()).toEqual(['BF16', 'F16', 'F32', 'Q4_0', 'Q4_1', 'Q4_K', 'Q5_K', 'Q6_K', 'Q8_0']);
+  test('of eleven types are listed', () => {
+    expect([...file.names()].sort()).toEqual([
+      'BF16',
+      'F16',
+      'F32',
+      'Q4_0',
+      'Q4_1',
+      'Q4_K',
+      'Q5_0',
+      'Q5_1',
+      'Q5_K',
+      'Q6_K',
+      'Q8_0',
+    ]);
   });
 
   test.each([...file.names()])('%s decodes to the very values of the gguf package', (name) => {
