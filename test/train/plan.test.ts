@@ -80,7 +80,7 @@ describe('the plan', () => {
 
 describe('the feeds of a batch', () => {
   it('predict each completion token from the place before it, the last one included, and nothing else', () => {
-    const { feeds, supervised, tokens } = batchFeeds([row('a', 5, 3), row('b', 3, 1)], {
+    const { feeds, supervised, tokens } = batchFeeds([[row('a', 5, 3)], [row('b', 3, 1)]], {
       rows: 3,
       tokens: 4,
       supervised: 6,
@@ -94,7 +94,7 @@ describe('the feeds of a batch', () => {
   });
 
   it('are refused without a supervised token', () => {
-    expect(() => batchFeeds([row('a', 5, 5)], { rows: 1, tokens: 4, supervised: 1 })).toThrow(
+    expect(() => batchFeeds([[row('a', 5, 5)]], { rows: 1, tokens: 4, supervised: 1 })).toThrow(
       /a batch must have a supervised token, got none in rows a/,
     );
   });

@@ -21,10 +21,18 @@ export const sftConfigSchema = z.strictObject({
     .min(1)
     .nullable()
     .describe('End after this many steps, the schedule with it; null: all epochs (steps).'),
-  batchSize: z.int().min(1).describe('Rows of one forward pass (rows).'),
+  batchSize: z.int().min(1).describe('Examples of one forward pass (rows).'),
   accumulation: z.int().min(1).describe('Forward passes whose gradients make one step (count).'),
   maxTokens: z.int().min(2).describe('Longer rows are dropped and counted (tokens).'),
   groupByLength: z.boolean().describe('Put rows of like length into one batch (yes or no).'),
+  packing: z
+    .boolean()
+    .describe('Lay several examples of a forward pass into one row, each blind to the others (yes or no).'),
+  packedTokens: z
+    .int()
+    .min(2)
+    .nullable()
+    .describe('Length of a packed row; null: the cheapest up to maxTokens (tokens).'),
   maxGradNorm: z
     .number()
     .positive()
@@ -59,6 +67,8 @@ const defaults: SftConfig = {
   accumulation: 1,
   maxTokens: 512,
   groupByLength: true,
+  packing: false,
+  packedTokens: null,
   maxGradNorm: 1,
   weightDecay: 0,
   beta1: 0.9,

@@ -3,6 +3,7 @@ import { type LongCall, RandomStream, throwIfAborted, yieldToEventLoop } from '.
 import { ADAPTER_VARIABLE, flattenAdapter, initAdapter } from '../../model/adapters';
 import type { LoadedModel } from '../../model/families';
 import { refuseUnbuilt, type SftConfig } from './config';
+import { expectedPeakMb, type MemoryOptions, refuseUnlessItFits, type SftMemory, sftMemory } from './memory';
 import { planSft, type SftExample } from './plan';
 import { SftTrainer } from './trainer';
 
@@ -15,6 +16,12 @@ export interface SftEstimate {
   readonly programs: number;
   /** Tokens of rows per second in a step of the longest common shape. */
   readonly tokensPerSecond: number;
+  /** Share of computed places that hold padding, 0 to 1. */
+  readonly paddingShare: number;
+  /** What the run holds, bytes by part, from a walk over its programs. */
+  readonly memory: SftMemory;
+  /** Largest resident set to expect of this process, MB; null on a GPU. */
+  readonly peakMemoryMb: number | null;
   /** Building the programs and running all steps; evaluation and checkpoints left out. */
   readonly seconds: number;
 }
@@ -25,16 +32,20 @@ export interface SftEstimate {
  * Throws as `trainSft` does.
  */
 export async function estimateSft(
-  options: LongCall & {
-    readonly model: LoadedModel;
-    readonly examples: readonly SftExample[];
-    readonly config: SftConfig;
-    readonly seed: number | string;
-  },
+  options: LongCall &
+    MemoryOptions & {
+      readonly model: LoadedModel;
+      readonly examples: readonly SftExample[];
+      readonly config: SftConfig;
+      readonly seed: number | string;
+    },
 ): Promise<SftEstimate> {
   const { model, examples, config, seed, signal } = options;
   refuseUnbuilt(config);
   const plan = planSft(examples, config, new RandomStream(seed).fork('order'));
+  const memory = sftMemory(model, config, plan);
+  refuseUnlessItFits(options, memory);
+  const peakMemoryMb = expectedPeakMb(model, memory);
   const batches = plan.windows.flat();
   const counts = plan.buckets.map((_, bucket) => batches.filter((batch) => batch.bucket === bucket).length);
   const common = counts.indexOf(Math.max(...counts));
@@ -70,6 +81,9 @@ export async function estimateSft(
         0,
       ),
       paddedTokens,
+      paddingShare: plan.paddingShare,
+      memory,
+      peakMemoryMb,
       programs: plan.buckets.length,
       tokensPerSecond: tokens / seconds,
       seconds: (paddedTokens / placesOf(probe)) * seconds + (buildSeconds * plan.buckets.length) / used.length,

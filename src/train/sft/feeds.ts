@@ -12,13 +12,15 @@ export interface BatchFeeds {
 }
 
 /**
- * Lays rows into a bucket's static shape, right-padded: tokens, positions, segments i32 [B,T] (padding in segment
- * -1), rows and targets i32 [N] and weights f32 [N] of the supervised places (weight 0 fills up).
- * A row of n tokens takes n - 1 places; the place before each completion token predicts it.
+ * Lays rows of examples into a bucket's static shape, right-padded: tokens, positions, segments i32 [B,T], rows and targets
+ * i32 [N] and weights f32 [N] of the supervised places (weight 0 fills up). The examples of a row are segments 1, 2, ..., each
+ * with positions from 0, so that none sees another; padding is segment -1.
+ * An example of n tokens takes n - 1 places; the place before each completion token predicts it.
  * Throws DataError if no token of the batch is supervised.
  */
-export function batchFeeds(examples: readonly SftExample[], bucket: Bucket): BatchFeeds {
+export function batchFeeds(packed: readonly (readonly SftExample[])[], bucket: Bucket): BatchFeeds {
   const { rows: B, tokens: T, supervised: N } = bucket;
+  const examples = packed.flat();
   const tokens = new Int32Array(B * T);
   const positions = new Int32Array(B * T);
   const segments = new Int32Array(B * T).fill(-1);
@@ -26,18 +28,23 @@ export function batchFeeds(examples: readonly SftExample[], bucket: Bucket): Bat
   const targets = new Int32Array(N);
   const weights = new Float32Array(N);
   let supervised = 0;
-  examples.forEach((example, b) => {
-    const { ids } = example;
-    for (let t = 0; t < ids.length - 1; t++) {
-      tokens[b * T + t] = ids[t];
-      positions[b * T + t] = t;
-      segments[b * T + t] = 1;
-    }
-    for (let t = ids.length - 1 - supervisedCount(example); t < ids.length - 1; t++) {
-      rows[supervised] = b * T + t;
-      targets[supervised] = ids[t + 1];
-      weights[supervised++] = 1;
-    }
+  packed.forEach((row, b) => {
+    let at = b * T;
+    row.forEach((example, segment) => {
+      const { ids } = example;
+      const places = ids.length - 1;
+      for (let t = 0; t < places; t++) {
+        tokens[at + t] = ids[t];
+        positions[at + t] = t;
+        segments[at + t] = segment + 1;
+      }
+      for (let t = places - supervisedCount(example); t < places; t++) {
+        rows[supervised] = at + t;
+        targets[supervised] = ids[t + 1];
+        weights[supervised++] = 1;
+      }
+      at += places;
+    });
   });
   if (supervised === 0)
     throw new DataError(

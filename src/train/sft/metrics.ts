@@ -16,6 +16,8 @@ export interface StepMetrics {
   readonly tokensPerSecond: number;
   /** Training time since the run began, over resumptions, seconds. */
   readonly elapsedSeconds: number;
+  /** Largest resident set of this process during the step, MB (10⁶ bytes); null on a GPU, whose memory cannot be read. */
+  readonly peakMemoryMb: number | null;
   /** True if the gradient was not finite and nothing was changed. */
   readonly skipped: boolean;
   /** Mean loss over the evaluation examples after this step, nats a token; null where it was not measured. */

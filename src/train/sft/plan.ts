@@ -1,5 +1,6 @@
-import { DataError, type RandomStream } from '../../core';
+import { ConfigError, DataError, type RandomStream } from '../../core';
 import type { SftConfig } from './config';
+import { type PackedRow, packedLength, packRows } from './pack';
 
 /** One encoded row: prompt and completion as token ids; the first `promptLength` are not predicted. */
 export interface SftExample {
@@ -18,6 +19,8 @@ export interface Bucket {
 /** One forward pass: which examples (by index) in which bucket (by index). */
 export interface MicroBatch {
   readonly examples: readonly number[];
+  /** The same examples by row; one a row unless they are packed. */
+  readonly rows: readonly PackedRow[];
   readonly bucket: number;
 }
 
@@ -28,6 +31,8 @@ export interface SftPlan {
   readonly buckets: readonly Bucket[];
   readonly examples: readonly SftExample[];
   readonly dropped: readonly { readonly id: string; readonly reason: string }[];
+  /** Share of the places computed over the whole run that hold no token, 0 to 1. */
+  readonly paddingShare: number;
 }
 
 /** Rows whose length is compared when grouping; more would make batches alike over the epoch. */
@@ -39,7 +44,7 @@ const MAX_BUCKETS = 6;
 /**
  * Orders the examples for all epochs, cuts them into windows of batchSize · accumulation rows and these into
  * micro-batches, and picks a few static shapes that waste little padding. The last window of an epoch may be
- * smaller; no example is left out. The same windows come out for 1×12 as for 12×1.
+ * smaller; no example is left out. The same windows come out for 1×12 as for 12×1, and packed or not.
  * Rows over maxTokens or without a supervised token are dropped and listed. Throws DataError if none is left.
  */
 export function planSft(examples: readonly SftExample[], config: SftConfig, random: RandomStream): SftPlan {
@@ -55,16 +60,27 @@ export function planSft(examples: readonly SftExample[], config: SftConfig, rand
     windows.push(...epochWindows(kept, windowRows, config.groupByLength, random.fork(`epoch ${epoch}`)));
   if (config.maxSteps !== null) windows.splice(config.maxSteps);
   const cut = windows.map((rows) => cutInto(rows, config.batchSize));
-  const { buckets, bucketOf } = chooseBuckets(cut.flat(), kept, config.batchSize);
+  const { buckets, batches } = config.packing
+    ? packedBuckets(cut.flat(), kept, config)
+    : paddedBuckets(cut.flat(), kept, config.batchSize);
+  const laidOut = batches.values();
+  const places = batches.reduce((total, { bucket }) => total + buckets[bucket].rows * buckets[bucket].tokens, 0);
+  const filled = cut.flat(2).reduce((total, index) => total + placesOf(kept[index]), 0);
   return {
-    windows: cut.map((batches) => batches.map((rows) => ({ examples: rows, bucket: bucketOf(rows) }))),
+    windows: cut.map((window) => window.map(() => laidOut.next().value!)),
     buckets,
     examples: kept,
     dropped,
+    paddingShare: 1 - filled / places,
   };
 }
 
-/** Tokens that are predicted in a row; its last token is only a target, so a row of n tokens takes n - 1 places. */
+/** Places that an example takes in a row: its last token is only a target. */
+function placesOf(example: SftExample): number {
+  return example.ids.length - 1;
+}
+
+/** Tokens of an example that are predicted. */
 export function supervisedCount(example: SftExample): number {
   return example.ids.length - Math.max(1, example.promptLength);
 }
@@ -105,37 +121,73 @@ function cutInto<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
+interface LaidOut {
+  readonly buckets: Bucket[];
+  readonly batches: MicroBatch[];
+}
+
 /**
- * Static shapes for micro-batches: lengths rounded up to 8, split into at most six runs so that padded tokens plus
+ * One example a row. Static shapes: lengths rounded up to 8, split into at most six runs so that padded tokens plus
  * the cost of each program are least (dynamic programming over the distinct lengths).
  */
-export function chooseBuckets(
+function paddedBuckets(
   batches: readonly (readonly number[])[],
   examples: readonly SftExample[],
   rows: number,
-): { buckets: Bucket[]; bucketOf: (batch: readonly number[]) => number } {
-  const places = (batch: readonly number[]): number => Math.max(...batch.map((i) => examples[i].ids.length - 1));
-  const rounded = (batch: readonly number[]): number => Math.ceil(places(batch) / 8) * 8;
-  const counts = new Map<number, number>();
-  for (const batch of batches) counts.set(rounded(batch), (counts.get(rounded(batch)) ?? 0) + 1);
-  const lengths = splitLengths(
-    [...counts.entries()].sort((a, b) => a[0] - b[0]),
-    rows,
-  );
-  const bucketOf = (batch: readonly number[]): number => lengths.findIndex((tokens) => tokens >= rounded(batch));
-  const supervised = lengths.map(() => 0);
-  for (const batch of batches) {
-    const count = batch.reduce((total, i) => total + supervisedCount(examples[i]), 0);
-    const bucket = bucketOf(batch);
-    supervised[bucket] = Math.max(supervised[bucket], Math.ceil(count / 16) * 16);
-  }
-  return { buckets: lengths.map((tokens, i) => ({ rows, tokens, supervised: supervised[i] })), bucketOf };
+): LaidOut {
+  const size = (batch: readonly number[]): number =>
+    Math.ceil(Math.max(...batch.map((i) => placesOf(examples[i]))) / 8) * 8;
+  const laidOut = batches.map((batch) => ({ examples: batch, rows: batch.map((i) => [i]), size: size(batch) }));
+  return inBuckets(laidOut, examples, rows, (tokens) => ({ rows, tokens }));
 }
 
-/** Upper lengths of the runs; `counts` holds [length, batches] in ascending order of length. */
-function splitLengths(counts: readonly (readonly [number, number])[], rows: number): number[] {
+/** Several examples a row, all rows of one length; static shapes differ in how many rows they have. */
+function packedBuckets(
+  batches: readonly (readonly number[])[],
+  examples: readonly SftExample[],
+  { packedTokens, maxTokens }: SftConfig,
+): LaidOut {
+  const places = (index: number): number => placesOf(examples[index]);
+  const longest = Math.max(...batches.flat().map(places));
+  if (packedTokens !== null && packedTokens < longest)
+    throw new ConfigError(
+      `planSft: packedTokens must hold the longest example, got ${packedTokens} for ${longest} places. Raise it to ${longest} or lower maxTokens.`,
+    );
+  const tokens = packedTokens ?? packedLength(batches, places, maxTokens);
+  const laidOut = batches.map((batch) => {
+    const rows = packRows(batch, places, tokens);
+    return { examples: batch, rows, size: rows.length };
+  });
+  return inBuckets(laidOut, examples, tokens, (rows) => ({ rows, tokens }));
+}
+
+/** Few static shapes over the sizes of the batches; a place more of size costs `width` places. */
+function inBuckets(
+  batches: readonly (Omit<MicroBatch, 'bucket'> & { readonly size: number })[],
+  examples: readonly SftExample[],
+  width: number,
+  shape: (size: number) => Omit<Bucket, 'supervised'>,
+): LaidOut {
+  const counts = new Map<number, number>();
+  for (const { size } of batches) counts.set(size, (counts.get(size) ?? 0) + 1);
+  const sizes = splitSizes(
+    [...counts.entries()].sort((a, b) => a[0] - b[0]),
+    width,
+  );
+  const supervised = sizes.map(() => 0);
+  const placed = batches.map(({ size, examples: members, rows }) => {
+    const bucket = sizes.findIndex((limit) => limit >= size);
+    const count = members.reduce((total, i) => total + supervisedCount(examples[i]), 0);
+    supervised[bucket] = Math.max(supervised[bucket], Math.ceil(count / 16) * 16);
+    return { examples: members, rows, bucket };
+  });
+  return { buckets: sizes.map((size, i) => ({ ...shape(size), supervised: supervised[i] })), batches: placed };
+}
+
+/** Upper sizes of the runs; `counts` holds [size, batches] in ascending order of size. */
+function splitSizes(counts: readonly (readonly [number, number])[], width: number): number[] {
   const n = counts.length;
-  // best[k][i]: least cost of the first i lengths in k runs; a run costs its longest length for all its batches.
+  // best[k][i]: least cost of the first i sizes in k runs; a run costs its largest size for all its batches.
   const best = Array.from({ length: MAX_BUCKETS + 1 }, () => new Array<number>(n + 1).fill(Number.POSITIVE_INFINITY));
   const from = Array.from({ length: MAX_BUCKETS + 1 }, () => new Array<number>(n + 1).fill(0));
   best[0][0] = 0;
@@ -144,7 +196,7 @@ function splitLengths(counts: readonly (readonly [number, number])[], rows: numb
       let batches = 0;
       for (let j = i - 1; j >= 0; j--) {
         batches += counts[j][1];
-        const cost = best[k - 1][j] + batches * rows * counts[i - 1][0] + BUCKET_COST_TOKENS;
+        const cost = best[k - 1][j] + batches * width * counts[i - 1][0] + BUCKET_COST_TOKENS;
         if (cost < best[k][i]) {
           best[k][i] = cost;
           from[k][i] = j;

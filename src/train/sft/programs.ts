@@ -11,13 +11,13 @@ import {
   type Value,
   variable,
 } from '../../compute/graph';
-import { type AdapterLayout, adapterGraph } from '../../model/adapters';
-import { type ComputeDType, forward, paramVariables, supervisedLoss } from '../../model/families';
+import { type AdapterLayout, adapterGraph, adapterLayout } from '../../model/adapters';
+import { type ComputeDType, forward, type LoadedModel, paramVariables, supervisedLoss } from '../../model/families';
 import type { ModelConfig } from '../../model/weights';
 import type { AdamWStep } from '../adamw';
 import { optimiserStep } from '../optimiser';
 import type { SftConfig } from './config';
-import type { Bucket } from './plan';
+import type { Bucket, SftPlan } from './plan';
 
 export const GRADIENT_SUM = 'gradientSum';
 
@@ -26,6 +26,23 @@ export interface SftGraph {
   readonly layout: AdapterLayout;
   readonly computeDtype: ComputeDType;
   readonly config: SftConfig;
+}
+
+/** What the programs of a run are made from. */
+export function sftGraph(model: LoadedModel, config: SftConfig): SftGraph {
+  const layout = adapterLayout(model.config, config.lora);
+  return { model: model.config, layout, computeDtype: model.computeDtype, config };
+}
+
+/** Every program of a run: one for each training bucket, the update where gradients are summed, the evaluation. */
+export function sftPrograms(graph: SftGraph, plan: SftPlan, evalPlan: SftPlan | null): Program[] {
+  const accumulates = graph.config.accumulation > 1;
+  const train = accumulates ? accumulateProgram : stepProgram;
+  return [
+    ...plan.buckets.map((bucket) => train(graph, bucket)),
+    ...(accumulates ? [applyProgram(graph)] : []),
+    ...(evalPlan?.buckets ?? []).map((bucket) => evalProgram(graph, bucket)),
+  ];
 }
 
 export function programName(kind: 'step' | 'accumulate' | 'eval', bucket: Bucket): string {

@@ -12,15 +12,18 @@ import {
 import { ADAPTER_VARIABLE, type Adapter, flattenAdapter, initAdapter, unflattenAdapter } from '../../model/adapters';
 import type { LoadedModel } from '../../model/families';
 import { loadCheckpoint, saveCheckpoint } from '../checkpoint';
+import { type PeakMemory, peakMemory } from '../memory/machine-memory';
 import { refuseUnbuilt, type SftConfig } from './config';
+import { type MemoryOptions, refuseUnlessItFits, sftMemory } from './memory';
 import { appendMetrics, rewindMetrics, type StepMetrics } from './metrics';
 import { planSft, type SftExample, type SftPlan } from './plan';
+import { sftGraph, sftPrograms } from './programs';
 import { SftTrainer } from './trainer';
 
 /** A run that skips this many steps in a row is beyond recovery. */
 const MAX_SKIPPED_IN_A_ROW = 10;
 
-export interface TrainSftOptions extends LongCall {
+export interface TrainSftOptions extends LongCall, MemoryOptions {
   readonly model: LoadedModel;
   readonly examples: readonly SftExample[];
   /** Rows on which the loss is measured without training. */
@@ -40,7 +43,11 @@ export interface SftResult {
   /** Steps of the whole run, resumed ones included. */
   readonly steps: number;
   readonly metrics: readonly StepMetrics[];
+  /** Steps that changed nothing because their gradient was not finite. */
+  readonly skippedSteps: number;
   readonly dropped: readonly { readonly id: string; readonly reason: string }[];
+  /** Share of the places computed over the whole run that held no token, 0 to 1. */
+  readonly paddingShare: number;
 }
 
 /** What a checkpoint records beside the tensors. */
@@ -58,8 +65,8 @@ interface RunFacts {
  * With `dir`, a run that was aborted or killed continues from its last checkpoint and gives bit for bit what it
  * would have given; a kill loses at most `checkpointEvery` steps. On abort a checkpoint is saved first.
  * A step whose gradient is not finite changes nothing and is counted.
- * Throws ConfigError (settings not built; `dir` holds another run), DataError (no supervised token), NumericError
- * (ten steps in a row not finite), AbortedError.
+ * Throws MachineError before it begins if memory will not suffice (with what would fit), ConfigError (settings not built;
+ * `dir` holds another run), DataError (no supervised token), NumericError (ten steps in a row not finite), AbortedError.
  */
 export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
   const { model, config, dir, seed, signal } = options;
@@ -67,12 +74,16 @@ export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
   throwIfAborted(signal, 'trainSft', 'Nothing has begun');
   const random = new RandomStream(seed);
   const plan = planSft(options.examples, config, random.fork('order'));
+  const evaluation = evalPlan(options, random);
+  const programs = sftPrograms(sftGraph(model, config), plan, evaluation);
+  refuseUnlessItFits(options, sftMemory(model, config, plan, evaluation, programs));
   const run: Run = {
     options,
     plan,
+    memory: peakMemory(model.backend.device),
     runHash: runHash(options),
     metricsPath: dir === undefined ? null : join(dir, 'metrics.jsonl'),
-    trainer: new SftTrainer(model, config, plan, evalPlan(options, random), seed),
+    trainer: new SftTrainer(model, config, plan, evaluation, seed, programs),
     metrics: [],
     state: { step: 0, updates: 0, skippedInARow: 0, elapsedSeconds: 0 },
   };
@@ -93,7 +104,9 @@ export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
       adapter: unflattenAdapter(flat, run.trainer.layout),
       steps: plan.windows.length,
       metrics: run.metrics,
+      skippedSteps: run.metrics.filter(({ skipped }) => skipped).length,
       dropped: plan.dropped,
+      paddingShare: plan.paddingShare,
     };
   } finally {
     run.trainer.dispose();
@@ -103,6 +116,7 @@ export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
 interface Run {
   readonly options: TrainSftOptions;
   readonly plan: SftPlan;
+  readonly memory: PeakMemory;
   readonly runHash: string;
   readonly metricsPath: string | null;
   readonly trainer: SftTrainer;
@@ -133,6 +147,7 @@ function begin(run: Run, random: RandomStream): void {
 async function oneStep(run: Run): Promise<void> {
   const { config, signal, onProgress } = run.options;
   const { state, trainer } = run;
+  run.memory.reset();
   const started = performance.now();
   const result = await trainer.step(state.step, state.updates);
   const seconds = (performance.now() - started) / 1000;
@@ -152,6 +167,7 @@ async function oneStep(run: Run): Promise<void> {
     gradNorm: finiteOrNull(result.gradNorm),
     tokensPerSecond: result.tokens / seconds,
     elapsedSeconds: state.elapsedSeconds,
+    peakMemoryMb: run.memory.readMb(),
     skipped: !result.finite,
     evalLoss: due ? await trainer.evaluate({ signal }) : null,
   };

@@ -1,5 +1,5 @@
 import type { Session } from '../../compute/backends';
-import type { HostTensor } from '../../compute/graph';
+import type { HostTensor, Program } from '../../compute/graph';
 import { type LongCall, RandomStream, yieldToEventLoop } from '../../core';
 import { ADAPTER_VARIABLE, type AdapterLayout, adapterLayout } from '../../model/adapters';
 import type { LoadedModel } from '../../model/families';
@@ -9,7 +9,7 @@ import { learningRateAt } from '../schedule';
 import type { SftConfig } from './config';
 import { batchFeeds, scalarFeed } from './feeds';
 import type { MicroBatch, SftPlan } from './plan';
-import { accumulateProgram, applyProgram, evalProgram, GRADIENT_SUM, programName, stepProgram } from './programs';
+import { GRADIENT_SUM, programName, sftGraph, sftPrograms } from './programs';
 
 export interface StepResult {
   readonly loss: number;
@@ -32,15 +32,9 @@ export class SftTrainer {
     private readonly plan: SftPlan,
     private readonly evalPlan: SftPlan | null,
     private readonly seed: number | string,
+    programs: readonly Program[] = sftPrograms(sftGraph(model, config), plan, evalPlan),
   ) {
     this.layout = adapterLayout(model.config, config.lora);
-    const graph = { model: model.config, layout: this.layout, computeDtype: model.computeDtype, config };
-    const accumulates = this.accumulates();
-    const programs = plan.buckets.map((bucket) =>
-      accumulates ? accumulateProgram(graph, bucket) : stepProgram(graph, bucket),
-    );
-    if (accumulates) programs.push(applyProgram(graph));
-    for (const bucket of evalPlan?.buckets ?? []) programs.push(evalProgram(graph, bucket));
     this.session = model.backend.createSession(programs);
     this.session.assign({ ...model.weights });
     const state = freshState(
@@ -50,7 +44,7 @@ export class SftTrainer {
     this.stateVariables = [ADAPTER_VARIABLE, ...Object.keys(state)];
     this.session.assign({
       ...state,
-      ...(accumulates ? { [GRADIENT_SUM]: this.vector(new Float32Array(this.layout.size)) } : {}),
+      ...(this.accumulates() ? { [GRADIENT_SUM]: this.vector(new Float32Array(this.layout.size)) } : {}),
     });
   }
 
@@ -132,7 +126,7 @@ export class SftTrainer {
 
   private feeds(batch: MicroBatch, plan: SftPlan): ReturnType<typeof batchFeeds> {
     return batchFeeds(
-      batch.examples.map((index) => plan.examples[index]),
+      batch.rows.map((row) => row.map((index) => plan.examples[index])),
       plan.buckets[batch.bucket],
     );
   }

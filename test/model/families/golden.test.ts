@@ -53,7 +53,10 @@ describe.each(Object.keys(BACKENDS) as (keyof typeof BACKENDS)[])('on %s', (back
     session.assign({
       [ADAPTER_VARIABLE]: { shape: [layout.size], dtype: 'f32', data: flattenAdapter(adapter, layout) },
     });
-    const { feeds } = batchFeeds(goldenRows(golden), { rows: B, tokens: T, supervised: N });
+    const { feeds } = batchFeeds(
+      goldenRows(golden).map((row) => [row]),
+      { rows: B, tokens: T, supervised: N },
+    );
     const base = session.run('base', feeds);
     const lora = session.run('lora', feeds);
 
