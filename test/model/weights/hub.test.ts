@@ -115,6 +115,20 @@ describe('a model of the hub', () => {
     expect(hub.requests).toHaveLength(before);
   });
 
+  test('opens by its name, by the environment of the process', async () => {
+    for (const [name, value] of Object.entries(environment())) vi.stubEnv(name, value);
+    const reports: Progress[] = [];
+    const onProgress = (progress: Progress) => void reports.push(progress);
+    const model = await openModel(ID, { onProgress }).finally(() => vi.unstubAllEnvs());
+    const local = await openModel(golden('tiny-qwen2'));
+    expect(model.id).toBe(ID);
+    expect(model.hash).toBe(local.hash);
+    expect(reports[0]).toMatchObject({ what: `fetch ${ID}`, done: 0 });
+    for (const name of local.tensors.names()) expect(model.tensors.read(name)).toEqual(local.tensors.read(name));
+    model.close();
+    local.close();
+  });
+
   test('is announced on stderr where nobody listens', async () => {
     const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const { path } = await locateModel(ID, { env: environment() });
