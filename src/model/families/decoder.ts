@@ -3,7 +3,7 @@ import { ShapeError } from '../../core';
 import type { ModelConfig } from '../weights';
 import { type AttentionContext, attention } from './attention';
 import {
-  constantProjection,
+  apartProjection,
   dropout,
   droppedProjection,
   extendedProjection,
@@ -135,7 +135,8 @@ function projected(pass: Pass, layer: number, projections: readonly Projection[]
   const pairs = projections.map((projection) => lora?.pair(layer, projection) ?? null);
   const present = pairs.filter((pair) => pair !== null);
   const constant = pass.options.constantWeights ?? false;
-  const extended = lora && !lora.dropout && (constant || x.dtype === 'bf16') && present.length > 0;
+  const apart = constant || (pass.options.adapterApart ?? false);
+  const extended = lora && !lora.dropout && (apart || x.dtype === 'bf16') && present.length > 0;
   const shared = extended ? lowRankInput(x, present, lora.scale) : null;
   return projections.map((projection, i) => {
     const module = projectionModule(layer, projection);
@@ -143,7 +144,7 @@ function projected(pass: Pass, layer: number, projections: readonly Projection[]
     const pair = pairs[i];
     let y: Value;
     if (!lora || !pair) y = project(x, w, constant);
-    else if (shared && constant) y = constantProjection(shared, present.indexOf(pair), w, pair);
+    else if (shared && apart) y = apartProjection(shared, present.indexOf(pair), w, pair, constant);
     else if (shared) y = extendedProjection(shared, present.indexOf(pair), w, pair);
     else if (!lora.dropout) y = foldedProjection(x, w, pair, lora.scale);
     else {

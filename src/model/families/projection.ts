@@ -105,12 +105,18 @@ export function extendedProjection(shared: LowRankInput, index: number, w: Value
 }
 
 /**
- * The same beside a constant weight, which is never made longer: y = x·Wᵀ + (scale·x·Aᵀ)·Bᵀ, two products summed in f32.
+ * The same with the weight as it is, constant or too large beside the rows to be copied for them: y = x·Wᵀ + (scale·x·Aᵀ)·Bᵀ, two products summed in f32.
  */
-export function constantProjection(shared: LowRankInput, index: number, w: Value, { a, b }: LoraPair): Value {
+export function apartProjection(
+  shared: LowRankInput,
+  index: number,
+  w: Value,
+  { a, b }: LoraPair,
+  constantB: boolean,
+): Value {
   const { x, extended, starts } = shared;
   const low = slice(extended, [0, x.shape[1] + starts[index]], [x.shape[0], a.shape[0]]);
-  return add(cast(project(x, w, true), 'f32'), cast(project(low, b), 'f32'));
+  return add(cast(project(x, w, constantB), 'f32'), cast(project(low, b), 'f32'));
 }
 
 /**

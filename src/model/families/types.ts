@@ -71,6 +71,8 @@ export interface ForwardOptions {
    * adapter stays apart from it: x·Wᵀ + scale·(x·Aᵀ)·Bᵀ, summed in f32. No gradients.
    */
   readonly constantWeights?: boolean;
+  /** An adapter is summed that way beside weights that are not constant too: for so few rows that W + s·B·A would cost a good part. */
+  readonly adapterApart?: boolean;
   /** One more than the largest position that occurs; default: T, or maxTokens with a cache. */
   readonly positionLimit?: number;
 }
