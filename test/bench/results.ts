@@ -27,6 +27,12 @@ export const rowSchema = z.strictObject({
     .describe('Arithmetic needed over time, by the 1024² product (share).'),
   executedShare: z.number().positive().optional().describe('The same with the padding that was computed (share).'),
   matmulGflopPerSecond: rate.optional().describe("TensorFlow's own 1024² product in this run (GFLOP/s)."),
+  othersShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('Of the machine, taken by other processes: the worst round.'),
   equal: z.string().optional().describe('What was found equal between the sides before timing.'),
   date: z.iso.datetime().describe('When it was measured.'),
 });

@@ -1,7 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BenchDtype, type Job, type Round, roundSchema, type Side } from './job';
+import { cpuTime, othersShare } from './machine-load';
 import { SideProcess } from './side-process';
+
+/** A round in which other processes took more of the machine than this is not to be trusted. */
+export const DISTURBED = 0.05;
 
 /** How a side's process is started. */
 export interface Launch {
@@ -19,6 +23,8 @@ export interface Contestant {
   readonly about: Readonly<Record<string, unknown>>;
   warmUp: Round;
   readonly rounds: Round[];
+  /** What other processes took of the machine in each round, 0 to 1. */
+  readonly othersShares: number[];
   peakBytes: number | null;
 }
 
@@ -71,9 +77,16 @@ export async function compete(
     check(open);
     for (let round = 0; round < rounds; round++)
       for (const contestant of open) {
+        const { pid } = contestant.process;
+        const [before, started] = [cpuTime(pid), performance.now()];
         const found = await roundOf(contestant.process);
+        const others = othersShare(before, cpuTime(pid), (performance.now() - started) / 1000);
         contestant.rounds.push(found);
-        say(`${contestant.name}: round ${round + 1} of ${rounds}, ${found.seconds.toFixed(1)} s`);
+        if (others !== null) contestant.othersShares.push(others);
+        say(
+          `${contestant.name}: round ${round + 1} of ${rounds}, ${found.seconds.toFixed(1)} s` +
+            `${others !== null && others > DISTURBED ? ` (others took ${(100 * others).toFixed(0)}% of the machine)` : ''}`,
+        );
       }
     for (const contestant of open) {
       const { peakBytes } = await contestant.process.ask({ ask: 'close' });

@@ -69,6 +69,10 @@ export class SideProcess {
     });
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   kill(): void {
     // Without a process number Node would signal this process's own group.
     if (this.child.pid !== undefined) this.child.kill('SIGKILL');
