@@ -103,15 +103,30 @@ export function evalProgram(graph: SftGraph, bucket: Bucket): Program {
   return { name: programName('eval', bucket), outputs: { lossSum: loss(graph, bucket, false).lossSum }, updates: [] };
 }
 
-function lossAndGradient(graph: SftGraph, bucket: Bucket): { lossSum: Value; gradient: Value; flat: Value } {
-  const { lossSum, adapter, kept } = loss(graph, bucket, true);
+/** What a training pass computes before any update. */
+export interface LossAndGradients {
+  /** f32 [], nats over all supervised tokens. */
+  readonly lossSum: Value;
+  /** The gradient of lossSum for each adapter tensor, in the order of the layout's entries, in the compute dtype. */
+  readonly pieces: readonly Value[];
+  readonly flat: Value;
+  /** f32: what enters each layer, then the final hidden state. */
+  readonly layerOutputs: readonly Value[];
+}
+
+export function lossAndGradients(graph: SftGraph, bucket: Bucket): LossAndGradients {
+  const { lossSum, adapter, kept, layerOutputs } = loss(graph, bucket, true);
   const keep = graph.config.gradientCheckpointing ? { keep: kept } : undefined;
-  const pieces = gradients(lossSum, adapter.leaves, keep);
+  return { lossSum, pieces: gradients(lossSum, adapter.leaves, keep), flat: adapter.flat, layerOutputs };
+}
+
+function lossAndGradient(graph: SftGraph, bucket: Bucket): { lossSum: Value; gradient: Value; flat: Value } {
+  const { lossSum, pieces, flat } = lossAndGradients(graph, bucket);
   const gradient = concat(
     pieces.map((piece, i) => reshape(piece, [graph.layout.entries[i].size])),
     0,
   );
-  return { lossSum, gradient: cast(gradient, 'f32'), flat: adapter.flat };
+  return { lossSum, gradient: cast(gradient, 'f32'), flat };
 }
 
 function loss(graph: SftGraph, bucket: Bucket, training: boolean) {
@@ -133,5 +148,5 @@ function loss(graph: SftGraph, bucket: Bucket, training: boolean) {
     weights: input('weights', [N], 'f32'),
   };
   const { lossSum, kept } = supervisedLoss(model, params, hidden, supervised, computeDtype, training);
-  return { lossSum, adapter, kept: [...layerInputs, ...kept] };
+  return { lossSum, adapter, kept: [...layerInputs, ...kept], layerOutputs: [...layerInputs, hidden] };
 }

@@ -14,6 +14,7 @@ import type { LoadedModel } from '../../model/families';
 import { loadCheckpoint, saveCheckpoint } from '../checkpoint';
 import { type PeakMemory, peakMemory } from '../memory/machine-memory';
 import { refuseUnbuilt, type SftConfig } from './config';
+import { diagnosisText } from './diagnose';
 import { type MemoryOptions, refuseUnlessItFits, sftMemory } from './memory';
 import { appendMetrics, rewindMetrics, type StepMetrics } from './metrics';
 import { planSft, type SftExample, type SftPlan } from './plan';
@@ -176,11 +177,17 @@ async function oneStep(run: Run): Promise<void> {
   onProgress?.({ what: 'train', done: state.step, total, unit: 'steps', detail: progressDetail(run, metrics) });
   if (state.skippedInARow >= MAX_SKIPPED_IN_A_ROW)
     throw new NumericError(
-      `trainSft: gradients must be finite, got ${state.skippedInARow} steps in a row with NaN or infinity (up to step ${state.step}). ` +
-        'Lower the learning rate, or train in f32.',
+      `trainSft: gradients must be finite, got ${state.skippedInARow} steps in a row with NaN or infinity (up to step ${state.step}): ` +
+        `${whereNotFinite(trainer, state.step - 1)}. Lower the learning rate, or train in f32; if a weight is named, get its file anew.`,
     );
   if (config.checkpointEvery > 0 && state.step % config.checkpointEvery === 0 && !last) save(run);
   await yieldToEventLoop();
+}
+
+function whereNotFinite(trainer: SftTrainer, step: number): string {
+  const diagnosis = trainer.diagnose(step);
+  // Sums over a batch can overflow where each gradient is finite.
+  return diagnosis ? diagnosisText(diagnosis) : 'each gradient alone is finite, their squares overflow';
 }
 
 function progressDetail(run: Run, metrics: StepMetrics): Record<string, number | string> {

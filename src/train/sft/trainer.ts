@@ -7,6 +7,7 @@ import { adamWFeeds } from '../adamw';
 import { freshState } from '../optimiser';
 import { learningRateAt } from '../schedule';
 import type { SftConfig } from './config';
+import { type Diagnosis, diagnose } from './diagnose';
 import { batchFeeds, scalarFeed } from './feeds';
 import type { MicroBatch, SftPlan } from './plan';
 import { GRADIENT_SUM, programName, sftGraph, sftPrograms } from './programs';
@@ -27,7 +28,7 @@ export class SftTrainer {
   private readonly stateVariables: readonly string[];
 
   constructor(
-    model: LoadedModel,
+    private readonly model: LoadedModel,
     private readonly config: SftConfig,
     private readonly plan: SftPlan,
     private readonly evalPlan: SftPlan | null,
@@ -99,6 +100,15 @@ export class SftTrainer {
       supervised,
       learningRate,
     };
+  }
+
+  /** Where window `step` leaves the finite numbers, from a program built for this question; null if it does not. */
+  diagnose(step: number): Diagnosis | null {
+    const batches = this.plan.windows[step].map((batch, index) => ({
+      bucket: this.plan.buckets[batch.bucket],
+      feeds: { ...this.feeds(batch, this.plan).feeds, ...this.dropoutFeed(step, index) },
+    }));
+    return diagnose(this.model, sftGraph(this.model, this.config), this.read()[ADAPTER_VARIABLE], batches);
   }
 
   /** Mean loss over the evaluation examples, nats a token; null if there are none, or the signal fires meanwhile. */

@@ -1,0 +1,104 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { add, barrier, exp, input, matmul, mul, reshape, sum, type Value, variable } from '../../src/compute/graph';
+import { liveBytes } from '../../src/train/memory/live-bytes';
+import { freeMemory, peakMemory } from '../../src/train/memory/machine-memory';
+
+const peakOf = (...outputs: Value[]): number =>
+  liveBytes({ name: 'p', outputs: Object.fromEntries(outputs.map((value, i) => [`o${i}`, value])), updates: [] }).peak;
+
+describe('the bytes that live at once', () => {
+  const x = input('x', [10, 10], 'f32'); // 400 bytes
+  const w = variable('w', [10, 10], 'f32');
+
+  it('are those of values still to be read; variables and other names for a value take none', () => {
+    const product = matmul(x, w);
+    expect(peakOf(product)).toBe(800);
+    expect(peakOf(reshape(product, [100]))).toBe(800);
+    // Each product is dropped when the next has read it; x is read by the first alone.
+    expect(peakOf(matmul(matmul(matmul(x, w), w), w))).toBe(800);
+    // Here the first is read again at the end.
+    expect(peakOf(add(matmul(matmul(matmul(x, w), w), w), matmul(x, w)))).toBe(1200);
+  });
+
+  it('count a value that an elementwise op may overwrite once', () => {
+    const product = matmul(x, w);
+    expect(peakOf(sum(exp(product)))).toBe(804 - 4);
+    expect(peakOf(sum(mul(exp(product), product)))).toBe(800);
+  });
+
+  it('follow a barrier: what waits does not live yet', () => {
+    const big = (of: Value): Value => matmul(reshape(of, [100, 1]), reshape(of, [1, 100]));
+    const first = sum(matmul(big(x), big(x)));
+    const second = (of: Value): Value => sum(matmul(big(of), big(of)));
+    expect(peakOf(add(first, second(x)))).toBeGreaterThan(160_000);
+    expect(peakOf(add(first, second(barrier(x, first))))).toBeLessThan(122_000);
+  });
+
+  it('name the largest value', () => {
+    const { largest } = liveBytes({
+      name: 'p',
+      outputs: { o: sum(matmul(input('y', [30, 10], 'f32'), w)) },
+      updates: [],
+    });
+    expect(largest).toEqual({ bytes: 1200, op: 'input', shape: [30, 10] });
+  });
+});
+
+describe('the memory of the machine', () => {
+  let root: string;
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'mstlab-proc-'));
+    write('proc/meminfo', 'MemTotal:       32000000 kB\nMemFree:         1000000 kB\nMemAvailable:   16000000 kB\n');
+  });
+  afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+  it('is what the kernel calls available', () => {
+    expect(freeMemory(root)).toEqual({ bytes: 16_000_000 * 1024, limit: 'machine' });
+  });
+
+  it.each([
+    [
+      'version 2',
+      'sys/fs/cgroup/memory.max',
+      'sys/fs/cgroup/memory.current',
+      'sys/fs/cgroup/memory.stat',
+      'inactive_file',
+    ],
+    [
+      'version 1',
+      'sys/fs/cgroup/memory/memory.limit_in_bytes',
+      'sys/fs/cgroup/memory/memory.usage_in_bytes',
+      'sys/fs/cgroup/memory/memory.stat',
+      'total_inactive_file',
+    ],
+  ])('or what a control group leaves, its droppable file pages counted as free: %s', (_, max, current, stat, key) => {
+    write(max, '4000000000\n');
+    write(current, '3000000000\n');
+    write(stat, `anon 1\n${key} 500000000\n`);
+    expect(freeMemory(root)).toEqual({ bytes: 1_500_000_000, limit: 'control group' });
+    write(max, 'max\n');
+    expect(freeMemory(root).limit).toBe('machine');
+    write(max, '9223372036854771712\n');
+    expect(freeMemory(root).limit).toBe('machine');
+  });
+
+  it('peaks are the high-water mark, begun anew where the kernel allows it, and not known on a GPU', () => {
+    write('proc/self/status', 'Name:\tnode\nVmHWM:\t  250000 kB\nVmRSS:\t  200000 kB\n');
+    write('proc/self/clear_refs', '');
+    const peak = peakMemory('cpu', root);
+    peak.reset();
+    expect(readFileSync(join(root, 'proc/self/clear_refs'), 'utf8')).toBe('5');
+    expect(peak.readMb()).toBe(256);
+    expect(peakMemory('gpu: NVIDIA H100', root).readMb()).toBeNull();
+    rmSync(join(root, 'proc/self'), { recursive: true });
+    peak.reset();
+    expect(peak.readMb()).toBeGreaterThan(20);
+  });
+});
