@@ -7,6 +7,7 @@ import { input, matmul } from '../../src/compute/graph';
 import type { ModelConfig } from '../../src/model/weights';
 import { checkLosses, checkTokens, LOSS_TOLERANCE } from './checks';
 import type { GenerateJob, Side } from './job';
+import { busySeconds, othersShare, processSeconds } from './machine-load';
 import { collected, fasterDtypes, main } from './main';
 import { productFlops, productsOf, stepFlops } from './multiply-adds';
 import { ratiosOf, targetsOf } from './ratios';
@@ -274,6 +275,18 @@ describe('two sides in their own processes', () => {
     const entries: Entry[] = [{ side: 'peer', dtype: 'f32', job: job('A') }];
     const options = { rounds: 1, launch: { ours: missing, peer: missing }, folder, check: () => {}, say: () => {} };
     await expect(compete(entries, options)).rejects.toThrow(/peer f32 must answer, got .*ENOENT/);
+  });
+});
+
+describe('other processes', () => {
+  it('take what the machine was busy with beyond the side itself, as a share of all processors', () => {
+    const stat = (user: number) => `cpu  ${user} 0 100 5000 300 0 0 0 0 0\ncpu0 1 1 1 1\n`;
+    expect(busySeconds(stat(900))).toBe(10);
+    expect(processSeconds(`12 (a (b) c) S ${Array.from({ length: 10 }, () => 0).join(' ')} 250 150 0 0`)).toBe(4);
+    const before = { machine: 100, process: 50 };
+    expect(othersShare(before, { machine: 120, process: 66 }, 10, 2)).toBeCloseTo(0.2);
+    expect(othersShare(before, { machine: 116, process: 66.1 }, 10, 2)).toBe(0);
+    expect(othersShare(null, null, 10, 2)).toBeNull();
   });
 });
 

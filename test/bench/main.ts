@@ -10,6 +10,7 @@ import type { BenchDtype, Side } from './job';
 import { type BenchContext, generationPart, growthPart, type PartResult, trainingPart } from './parts';
 import { ratiosOf, targetsOf } from './ratios';
 import { checkResults, PARTS, type Part, type ResultRow, type Results } from './results';
+import { DISTURBED } from './rounds';
 import { markdownTable, ratiosTable, rowsTable } from './tables';
 
 const USAGE = `bench [PART ...] [--rounds N] [--quick] [--out FILE]     measure (parts: ${PARTS.join(', ')}; all if none is named)
@@ -39,6 +40,12 @@ export async function main(args: readonly string[]): Promise<number> {
   });
   const results = collected(found, existsSync(out) ? readResults(out) : null);
   writeFileAtomic(out, `${JSON.stringify(results, null, 2)}\n`);
+  const disturbed = results.rows.filter(({ othersShare }) => (othersShare ?? 0) > DISTURBED).length;
+  if (disturbed > 0)
+    print(
+      `\n${disturbed} of ${results.rows.length} rows had a round in which other processes took over ${100 * DISTURBED}% of the machine (column others). ` +
+        'Run it again on a quiet machine before relying on these numbers.',
+    );
   print(`\n${rowsTable(results.rows)}\n\n${ratiosTable(results)}\n\nWritten to ${out}.`);
   return 0;
 }

@@ -201,7 +201,7 @@ type RowFacts = Pick<ResultRow, 'work' | 'unit' | 'rounds'> & {
 function resultOf(found: readonly Contestant[], facts: (contestant: Contestant) => RowFacts): PartResult {
   const date = new Date().toISOString();
   const rows = found.map((contestant): ResultRow => {
-    const { side, dtype, peakBytes } = contestant;
+    const { side, dtype, peakBytes, othersShares } = contestant;
     const known = facts(contestant);
     return {
       ...known,
@@ -209,6 +209,7 @@ function resultOf(found: readonly Contestant[], facts: (contestant: Contestant) 
       dtype,
       ...measured(known.rounds),
       ...(peakBytes ? { peakBytes } : {}),
+      ...(othersShares.length > 0 ? { othersShare: Math.max(...othersShares) } : {}),
       date,
     };
   });

@@ -71,6 +71,7 @@ export async function compete(
         about,
         warmUp,
         rounds: [],
+        othersShares: [],
         peakBytes: null,
       });
     }

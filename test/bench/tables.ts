@@ -4,7 +4,7 @@ const GB = 1e9;
 
 /** The rows as a table for a terminal: each side's rate with its spread, and memory. */
 export function rowsTable(rows: readonly ResultRow[]): string {
-  const head = ['part', 'work', 'dtype', 'side', 'median', 'spread', 'unit', 'peak GB', 'of matmul'];
+  const head = ['part', 'work', 'dtype', 'side', 'median', 'spread', 'unit', 'peak GB', 'of matmul', 'others'];
   const lines = rows.map((row) => [
     row.part,
     row.work,
@@ -15,6 +15,7 @@ export function rowsTable(rows: readonly ResultRow[]): string {
     row.unit,
     row.peakBytes ? (row.peakBytes / GB).toFixed(2) : '',
     row.rooflineShare ? `${(100 * row.rooflineShare).toFixed(0)}%` : '',
+    row.othersShare === undefined ? '' : `${(100 * row.othersShare).toFixed(0)}%`,
   ]);
   return aligned([head, ...lines]);
 }
