@@ -1,237 +1,257 @@
-import type { Session } from '../../compute/backends';
 import { emptyData, type HostTensor, sizeOf } from '../../compute/graph';
-import { ConfigError, type LongCall, RandomStream, throwIfAborted, yieldToEventLoop } from '../../core';
+import { ConfigError, throwIfAborted, yieldToEventLoop } from '../../core';
 import type { Adapter } from '../adapters';
 import { cacheVariables, type LoadedModel, paramVariables } from '../families';
-import { openModelSession } from './model-session';
-import { type DecodeShape, decodePrograms, LOGITS_VARIABLE } from './programs';
+import { type DecodeShape, neededShape, serves } from './decode-shape';
+import { type ModelSession, openModelSession } from './model-session';
+import { decodePrograms, LOGITS_VARIABLE } from './programs';
+import { commonPrefix, drawsOf, prefillFeeds, prefixFeeds, Row, writeFeeds } from './rows';
 import { type Candidates, sampleToken } from './sampler';
 import { type Completion, type GenerateOptions, type Prompt, resolveSampling, type Sampling } from './types';
 
-/** Shapes are rounded up to this many tokens, so that calls of similar lengths share their programs. */
-const BUCKET = 32;
-/** Candidates a step hands over when sampling: past them the whole row of logits is read. */
-const CANDIDATES = 128;
+/** A prefix shared by all prompts is read once from this many tokens on. */
+const MIN_PREFIX = 16;
 
-/** One row of a batch while it is decoded. */
-interface Row {
-  readonly prompt: Prompt;
-  readonly stream: RandomStream;
-  readonly tokens: number[];
-  logprob: number;
-  ended: 'stop' | 'length' | null;
+/** One call of `generate` while it runs. */
+interface Call {
+  readonly session: ModelSession['session'];
+  readonly shape: DecodeShape;
+  readonly sampling: Sampling;
+  /** What the programs read of the rule of drawing. */
+  readonly rule: { readonly temperature: Record<string, HostTensor>; readonly filters: Record<string, HostTensor> };
+  /** Tokens that all prompts share and that are in the cache of every row. */
+  readonly prefix: number;
+  readonly waiting: Prompt[];
+  readonly rows: (Row | null)[];
+  passes: number;
+  tokens: number;
 }
 
 /**
- * A model with or without an adapter, ready to write completions. Its programs and cache are made for the shape of the first
- * call and kept for later ones that fit. The adapter is merged into the generator's own copy of the weights.
+ * A model with or without an adapter, ready to write completions. Its programs and cache are made for the shape of the first call
+ * and kept for later ones that fit. The model's weights are shared, and the decode loop keeps its own copy of them in the order in
+ * which its kernels read them; an adapter stays beside them, so that another can take its place at once.
  */
 export class Generator {
-  private current: { readonly shape: DecodeShape; readonly session: Session } | null = null;
+  private current: { readonly shape: DecodeShape; readonly open: ModelSession } | null = null;
 
   constructor(
     private readonly model: LoadedModel,
-    private readonly adapter: Adapter | null,
+    private adapter: Adapter | null,
   ) {}
 
   /**
-   * One completion a prompt, in the order of the prompts. A prompt's random numbers come from the seed and its id alone, so its
-   * completion does not depend on what else is in the batch (up to the rounding of differently shaped products).
+   * The adapter of later calls. The programs stay where the generator has had an adapter of at least this rank and these targets;
+   * else the next call makes new ones.
+   */
+  setAdapter(adapter: Adapter | null): void {
+    this.adapter = adapter;
+    if (this.current && !this.current.open.setAdapter(adapter)) this.dispose();
+  }
+
+  /**
+   * One completion a prompt, in the order of the prompts. A row whose completion ends takes the next prompt at once. Tokens that
+   * all prompts begin with are read once. A prompt's random numbers come from the seed and its id alone, so its completion does
+   * not depend on what else is in the batch (up to the rounding of differently shaped products).
    * Throws ConfigError for settings out of range, an empty prompt, an id given twice, or a prompt and maxNewTokens
-   * longer than the model's positions; AbortedError between two tokens.
+   * longer than the model's positions; AbortedError between two runs of at most 32 tokens a row.
    */
   async generate(prompts: readonly Prompt[], options: GenerateOptions): Promise<Completion[]> {
     const sampling = resolveSampling(options);
     checkPrompts(prompts, this.model, sampling);
     if (prompts.length === 0) return [];
-    const session = this.sessionFor(prompts, sampling);
-    const shape = this.current!.shape;
-    const byLength = [...prompts].sort((a, b) => a.ids.length - b.ids.length);
+    const call = this.start(prompts, sampling);
     const done = new Map<string, Completion>();
-    const progress = { tokens: 0, start: performance.now() };
-    for (let first = 0; first < byLength.length; first += shape.batch) {
-      const rows = byLength.slice(first, first + shape.batch).map((prompt) => newRow(prompt, sampling.seed));
-      await this.decodeBatch(session, shape, rows, sampling, options, () => {
-        progress.tokens += 1;
-        options.onProgress?.({
-          what: 'generate',
-          done: done.size + rows.filter((row) => row.ended).length,
-          total: prompts.length,
-          unit: 'completions',
-          detail: { steps: progress.tokens, seconds: (performance.now() - progress.start) / 1000 },
-        });
-      });
-      const finished = rows.map((row) => this.completion(row));
+    const begun = performance.now();
+    while (done.size < prompts.length) {
+      if (mayAdmit(call)) this.admit(call);
+      else this.write(call);
+      const finished = this.leave(call);
       for (const completion of finished) done.set(completion.id, completion);
-      options.onBatch?.(finished);
+      if (finished.length > 0) options.onBatch?.(finished);
+      options.onProgress?.({
+        what: 'generate',
+        done: done.size,
+        total: prompts.length,
+        unit: 'completions',
+        detail: {
+          steps: call.passes,
+          tokens: call.tokens,
+          savedTokens: call.prefix * (prompts.length - 1),
+          seconds: (performance.now() - begun) / 1000,
+        },
+      });
+      await yieldToEventLoop();
+      if (done.size < prompts.length)
+        throwIfAborted(options.signal, 'generate', 'Completions that onBatch has not been given are lost');
     }
     return prompts.map(({ id }) => done.get(id)!);
   }
 
   dispose(): void {
-    this.current?.session.dispose();
+    this.current?.open.session.dispose();
     this.current = null;
   }
 
-  private async decodeBatch(
-    session: Session,
-    shape: DecodeShape,
-    rows: readonly Row[],
-    sampling: Sampling,
-    { signal }: LongCall,
-    onStep: () => void,
-  ): Promise<void> {
-    const { batch } = shape;
-    const temperature: Record<string, HostTensor> = shape.tempered
-      ? { temperature: { shape: [], dtype: 'f32', data: Float32Array.of(sampling.temperature) } }
-      : {};
-    const { stopTokenIds } = this.model.tokenizer;
-    let step = session.run('prefill', {
-      ...prefillFeeds(shape, rows, this.model.tokenizer.padTokenId),
-      ...temperature,
+  private start(prompts: readonly Prompt[], sampling: Sampling): Call {
+    const common = commonPrefix(prompts);
+    const { session, shape } = this.sessionFor(prompts, common < MIN_PREFIX ? 0 : common, sampling);
+    const prefix = shape.prefixTokens === 0 || common < MIN_PREFIX ? 0 : Math.min(common, shape.prefixTokens);
+    if (prefix > 0) session.run('prefix', prefixFeeds(shape, prompts[0], prefix, this.model.tokenizer.padTokenId));
+    const { temperature, topK, topP } = sampling;
+    const scalar = (dtype: 'f32' | 'i32', value: number): HostTensor => ({
+      shape: [],
+      dtype,
+      data: dtype === 'f32' ? Float32Array.of(value) : Int32Array.of(value),
     });
-    for (let written = 0; ; written++) {
-      this.choose(session, shape, rows, step, sampling, stopTokenIds);
-      onStep();
-      if (rows.every((row) => row.ended)) return;
-      await yieldToEventLoop();
-      throwIfAborted(signal, 'generate', 'Completions of this call are lost');
-      // A row that has ended, and one that only fills the batch, writes over its last slot and is not read again.
-      const slotOf = (row: Row | undefined): number =>
-        row ? Math.min(row.prompt.ids.length + written, shape.cacheTokens - 1) : 0;
-      const slots = Int32Array.from({ length: batch }, (_, b) => slotOf(rows[b]));
-      step = session.run('decode', {
-        tokens: column(Int32Array.from({ length: batch }, (_, b) => rows[b]?.tokens.at(-1) ?? 0)),
-        positions: column(slots),
-        slots: column(slots),
-        ...temperature,
-      });
-    }
+    const { topK: filtersTopK, topP: filtersTopP } = shape.filters;
+    return {
+      session,
+      shape,
+      sampling,
+      rule: {
+        temperature: shape.tempered ? { temperature: scalar('f32', temperature) } : {},
+        filters: {
+          ...(filtersTopK ? { topK: scalar('i32', topK!) } : {}),
+          ...(filtersTopP ? { topP: scalar('f32', topP!) } : {}),
+        },
+      },
+      prefix,
+      waiting: [...prompts],
+      rows: Array.from({ length: shape.batch }, () => null),
+      passes: 0,
+      tokens: 0,
+    };
   }
 
-  /** Appends one token to each row that has not ended. */
-  private choose(
-    session: Session,
-    shape: DecodeShape,
-    rows: readonly Row[],
-    step: Record<string, HostTensor>,
-    sampling: Sampling,
-    stopTokenIds: ReadonlySet<number>,
-  ): void {
+  /** Reads the next prompts into free rows and writes the first token of each. */
+  private admit(call: Call): void {
+    const { session, shape, sampling, rows, waiting } = call;
+    const { stopTokenIds, padTokenId } = this.model.tokenizer;
+    const free = [...rows.keys()].filter((at) => rows[at] === null).slice(0, shape.group);
+    const newcomers = waiting.splice(0, free.length).map((prompt, i) => ({
+      row: new Row(prompt, drawsOf(prompt, sampling.seed), sampling.maxNewTokens, stopTokenIds),
+      at: free[i],
+    }));
+    const result = session.run('prefill', {
+      ...prefillFeeds(shape, newcomers, call.prefix, padTokenId),
+      ...call.rule.temperature,
+    });
+    const host = this.hostSampler(call, result, LOGITS_VARIABLE.prefill);
+    newcomers.forEach(({ row, at }, n) => {
+      host(row, n);
+      rows[at] = row;
+    });
+    call.tokens += newcomers.length;
+  }
+
+  /** Up to CHUNK tokens of every row that runs. */
+  private write(call: Call): void {
+    const { session, shape, rows, rule } = call;
+    const running = rows.filter((row) => row !== null).length;
+    const result = session.run('write', {
+      ...writeFeeds(shape, rows, keptRunning(call, running)),
+      ...rule.temperature,
+      ...rule.filters,
+    });
+    const passes = result.passes.data[0];
+    const chunk = result.written.shape[1];
+    const host = this.hostSampler(call, result, LOGITS_VARIABLE.write);
+    rows.forEach((row, b) => {
+      if (!row) return;
+      let pass = 0;
+      for (; pass < passes && !row.ended && result.written.data[b * chunk + pass] >= 0; pass++)
+        row.write(result.written.data[b * chunk + pass], result.logprobs.data[b * chunk + pass]);
+      call.tokens += pass;
+      if (row.ended || pass === passes) return;
+      host(row, b);
+      call.tokens += 1;
+    });
+    call.passes += passes;
+  }
+
+  /** Draws a row's next token from the candidates at place n of a result, or from all of its logits. */
+  private hostSampler(
+    { session, shape, sampling }: Call,
+    result: Record<string, HostTensor>,
+    logitsVariable: string,
+  ): (row: Row, n: number) => void {
     const { candidates: K } = shape;
     const V = this.model.config.vocabSize;
-    const values = step.values.data as Float32Array;
-    const ids = step.ids.data as Int32Array;
     let all: Float32Array | null = null;
-    const allLogits = (b: number): Float32Array => {
-      all ??= session.read([LOGITS_VARIABLE])[LOGITS_VARIABLE].data as Float32Array;
-      return all.subarray(b * V, (b + 1) * V);
+    const allLogits = (n: number): Float32Array => {
+      all ??= session.read([logitsVariable])[logitsVariable].data as Float32Array;
+      return all.subarray(n * V, (n + 1) * V);
     };
-    rows.forEach((row, b) => {
-      if (row.ended) return;
+    return (row, n) => {
       const candidates: Candidates = {
-        logits: values.subarray(b * K, (b + 1) * K),
-        ids: ids.subarray(b * K, (b + 1) * K),
-        logNormalizer: (step.logSumTempered ?? step.logSum).data[b],
+        logits: (result.values.data as Float32Array).subarray(n * K, (n + 1) * K),
+        ids: (result.ids.data as Int32Array).subarray(n * K, (n + 1) * K),
+        logNormalizer: (result.logSumTempered ?? result.logSum).data[n],
       };
-      const token = sampleToken(candidates, sampling, row.stream.uniform(), () => allLogits(b));
+      const token = sampleToken(candidates, sampling, row.upcoming(1)[0], () => allLogits(n));
       const rank = candidates.ids.indexOf(token);
-      row.logprob += (rank < 0 ? allLogits(b)[token] : candidates.logits[rank]) - step.logSum.data[b];
-      if (stopTokenIds.has(token)) row.ended = 'stop';
-      else {
-        row.tokens.push(token);
-        if (row.tokens.length >= sampling.maxNewTokens) row.ended = 'length';
-      }
-    });
-  }
-
-  private completion({ prompt, tokens, logprob, ended }: Row): Completion {
-    const tokenIds = Int32Array.from(tokens);
-    const text = this.model.tokenizer.decode(tokenIds, { skipSpecial: true });
-    return { id: prompt.id, text, tokenIds, truncated: ended === 'length', logprob };
-  }
-
-  private sessionFor(prompts: readonly Prompt[], sampling: Sampling): Session {
-    const promptTokens = roundUp(Math.max(...prompts.map(({ ids }) => ids.length)));
-    const { vocabSize } = this.model.config;
-    const needed: DecodeShape = {
-      batch: Math.min(sampling.batchSize, prompts.length),
-      promptTokens,
-      cacheTokens: roundUp(promptTokens + sampling.maxNewTokens),
-      candidates: sampling.temperature === 0 ? 1 : Math.min(vocabSize, Math.max(CANDIDATES, sampling.topK ?? 0)),
-      tempered: sampling.temperature !== 0 && sampling.temperature !== 1,
+      row.write(token, (rank < 0 ? allLogits(n)[token] : candidates.logits[rank]) - result.logSum.data[n]);
     };
-    const known = this.current;
-    if (known && fits(known.shape, needed)) return known.session;
-    this.dispose();
-    const session = openSession(this.model, this.adapter, needed);
-    this.current = { shape: needed, session };
-    return session;
   }
+
+  /** The completions that have ended; their rows are free. */
+  private leave({ rows }: Call): Completion[] {
+    const finished: Completion[] = [];
+    rows.forEach((row, at) => {
+      if (!row?.ended) return;
+      const tokenIds = Int32Array.from(row.tokens);
+      const text = this.model.tokenizer.decode(tokenIds, { skipSpecial: true });
+      finished.push({ id: row.prompt.id, text, tokenIds, truncated: row.ended === 'length', logprob: row.logprob });
+      rows[at] = null;
+    });
+    return finished;
+  }
+
+  private sessionFor(prompts: readonly Prompt[], common: number, sampling: Sampling) {
+    const needed = neededShape(prompts, common, sampling, this.model.config);
+    if (!this.current || !serves(this.current.shape, needed)) {
+      this.dispose();
+      this.current = { shape: needed.shape, open: openDecodeSession(this.model, this.adapter, needed.shape) };
+    }
+    return { session: this.current.open.session, shape: this.current.shape };
+  }
+}
+
+/** Whether prompts are read now: as many as a group holds have room, or all that wait. */
+function mayAdmit({ rows, waiting, shape }: Call): boolean {
+  const free = rows.filter((row) => row === null).length;
+  return waiting.length > 0 && free >= Math.min(shape.group, waiting.length);
+}
+
+/**
+ * How many rows may go on running when the loop ends. With prompts waiting it ends when there is room for a group; drawing, when an
+ * eighth of the rows has left it, which may be for the host to draw their token.
+ */
+function keptRunning({ rows, waiting, shape }: Call, running: number): number {
+  const leaving = [];
+  if (waiting.length > 0) leaving.push(Math.min(shape.group, waiting.length) - (rows.length - running));
+  if (shape.filters.samples) leaving.push(Math.ceil(running / 8));
+  return leaving.length === 0 ? 0 : Math.max(0, running - Math.min(...leaving));
 }
 
 /** The session of a shape with an empty cache. */
-function openSession(model: LoadedModel, adapter: Adapter | null, shape: DecodeShape): Session {
+function openDecodeSession(model: LoadedModel, adapter: Adapter | null, shape: DecodeShape): ModelSession {
   const { config, computeDtype } = model;
-  const session = openModelSession(
-    model,
-    adapter,
-    decodePrograms(config, paramVariables(config, computeDtype), computeDtype, shape),
-  );
+  const { stopTokenIds } = model.tokenizer;
+  const params = paramVariables(config, computeDtype);
+  const open = openModelSession(model, adapter, {
+    kind: 'apart',
+    programs: (graph) => decodePrograms({ config, params, computeDtype, adapter: graph, stopTokenIds }, shape),
+  });
   try {
     for (const { name, shape: size, dtype } of cacheVariables(config, shape.batch, shape.cacheTokens, computeDtype))
-      session.assign({ [name]: { shape: size, dtype, data: emptyData(dtype, sizeOf(size)) } });
+      open.session.assign({ [name]: { shape: size, dtype, data: emptyData(dtype, sizeOf(size)) } });
   } catch (error) {
-    session.dispose();
+    open.session.dispose();
     throw error;
   }
-  return session;
-}
-
-/** Whether programs of one shape serve another without much waste. */
-function fits(known: DecodeShape, needed: DecodeShape): boolean {
-  const within = (a: number, b: number, slack: number): boolean => a >= b && a <= b + slack;
-  return (
-    known.batch >= needed.batch &&
-    known.candidates >= needed.candidates &&
-    known.tempered === needed.tempered &&
-    within(known.promptTokens, needed.promptTokens, 2 * BUCKET) &&
-    within(known.cacheTokens, needed.cacheTokens, 4 * BUCKET)
-  );
-}
-
-function newRow(prompt: Prompt, seed: number | string): Row {
-  return {
-    prompt,
-    stream: new RandomStream(seed).fork('sampling').fork(prompt.id),
-    tokens: [],
-    logprob: 0,
-    ended: null,
-  };
-}
-
-function prefillFeeds(
-  { batch, promptTokens: P }: DecodeShape,
-  rows: readonly Row[],
-  pad: number,
-): Record<string, HostTensor> {
-  const size = batch * P;
-  const tokens = new Int32Array(size).fill(pad);
-  const segments = new Int32Array(size).fill(-1);
-  const slots = Int32Array.from({ length: size }, (_, i) => i % P);
-  const last = Int32Array.from({ length: batch }, (_, b) => b * P + (rows[b]?.prompt.ids.length ?? 1) - 1);
-  rows.forEach(({ prompt: { ids } }, b) => {
-    tokens.set(ids, b * P);
-    segments.fill(1, b * P, b * P + ids.length);
-  });
-  const grid = (data: Int32Array): HostTensor => ({ shape: [batch, P], dtype: 'i32', data });
-  return {
-    tokens: grid(tokens),
-    segments: grid(segments),
-    slots: grid(slots),
-    positions: grid(slots),
-    ...(P === 1 ? {} : { last: { shape: [batch], dtype: 'i32', data: last } as HostTensor }),
-  };
+  return open;
 }
 
 function checkPrompts(prompts: readonly Prompt[], { config }: LoadedModel, { maxNewTokens }: Sampling): void {
@@ -241,7 +261,7 @@ function checkPrompts(prompts: readonly Prompt[], { config }: LoadedModel, { max
       throw new ConfigError(`generate: a prompt must have tokens, got none (prompt "${id}"). Add text.`);
     if (seen.has(id)) throw new ConfigError(`generate: prompt ids must differ, got "${id}" twice. Rename one.`);
     seen.add(id);
-    if (roundUp(ids.length) + maxNewTokens > config.maxPositions)
+    if (ids.length + maxNewTokens > config.maxPositions)
       throw new ConfigError(
         `generate: prompt and completion must fit ${config.maxPositions} positions, got ${ids.length} + ${maxNewTokens} tokens ` +
           `(prompt "${id}"). Shorten the prompt or lower maxNewTokens.`,
@@ -252,12 +272,4 @@ function checkPrompts(prompts: readonly Prompt[], { config }: LoadedModel, { max
         `generate: token ids must be 0 to ${config.vocabSize - 1}, got ${bad} (prompt "${id}"). Encode it with this model's tokenizer.`,
       );
   }
-}
-
-function column(data: Int32Array): HostTensor {
-  return { shape: [data.length, 1], dtype: 'i32', data };
-}
-
-function roundUp(tokens: number): number {
-  return Math.ceil(tokens / BUCKET) * BUCKET;
 }

@@ -1,9 +1,8 @@
-import type { Session } from '../../compute/backends';
 import { crossEntropy, gather, type HostTensor, input, type Program, reshape } from '../../compute/graph';
 import { type LongCall, throwIfAborted, yieldToEventLoop } from '../../core';
 import type { Adapter } from '../adapters';
 import { forward, type LoadedModel, logits, paramVariables } from '../families';
-import { openModelSession } from './model-session';
+import { type ModelSession, openModelSession } from './model-session';
 import { layOutScores, type ScoreBatch, type ScoreItem, type ScoreShape } from './score-layout';
 
 /** log p(text | prompt) of each text of an item, summed over its tokens, in nats. */
@@ -17,7 +16,7 @@ const MAX_SESSIONS = 3;
 
 /** Programs of one session, by name. */
 interface Place {
-  readonly session: Session;
+  readonly open: ModelSession;
   readonly shapes: readonly ScoreShape[];
 }
 
@@ -30,8 +29,18 @@ export class Scorer {
 
   constructor(
     private readonly model: LoadedModel,
-    private readonly adapter: Adapter | null,
+    private adapter: Adapter | null,
   ) {}
+
+  /** The adapter of later calls; programs that were made for an adapter of its rank and targets, or larger ones, stay. */
+  setAdapter(adapter: Adapter | null): void {
+    this.adapter = adapter;
+    this.places = this.places.filter(({ open }) => {
+      const stays = open.setAdapter(adapter);
+      if (!stays) open.session.dispose();
+      return stays;
+    });
+  }
 
   /**
    * The log-probability of each text after its item's prompt. The texts of an item stand in one row behind one copy of the
@@ -48,8 +57,8 @@ export class Scorer {
     const start = performance.now();
     for (const batch of batches) {
       throwIfAborted(signal, 'scoreTexts', 'Scores of this call are lost');
-      const { session, shape } = this.placeOf(batch.shape)!;
-      const { losses } = session.run(nameOf(shape), feedsOf({ shape, rows: batch.rows }));
+      const { open, shape } = this.placeOf(batch.shape)!;
+      const { losses } = open.session.run(nameOf(shape), feedsOf({ shape, rows: batch.rows }));
       let at = 0;
       for (const row of batch.rows) for (const { of } of row.scored) sums[of.item][of.text] -= losses.data[at++];
       done += batch.rows.length;
@@ -62,7 +71,7 @@ export class Scorer {
   }
 
   dispose(): void {
-    for (const { session } of this.places) session.dispose();
+    for (const { open } of this.places) open.session.dispose();
     this.places = [];
   }
 
@@ -73,14 +82,14 @@ export class Scorer {
     const missing = new Map(shapes.filter((shape) => !this.placeOf(shape)).map((shape) => [nameOf(shape), shape]));
     const made = [...missing.values()];
     const programs = made.map((shape) => scoreProgram(this.model, shape));
-    this.places.push({ session: openModelSession(this.model, this.adapter, programs), shapes: made });
+    this.places.push({ open: openModelSession(this.model, this.adapter, { kind: 'merged', programs }), shapes: made });
   }
 
   /** The program that a batch of this shape can run in. */
-  private placeOf(needed: ScoreShape): { session: Session; shape: ScoreShape } | null {
-    for (const { session, shapes } of this.places) {
+  private placeOf(needed: ScoreShape): { open: ModelSession; shape: ScoreShape } | null {
+    for (const { open, shapes } of this.places) {
       const shape = shapes.find((known) => fits(known, needed));
-      if (shape) return { session, shape };
+      if (shape) return { open, shape };
     }
     return null;
   }
