@@ -7,4 +7,4 @@ export {
   type TensorflowOptions,
   tensorflowBackend,
 } from './tensorflow';
-export type { Backend, DeviceTensor, Session } from './types';
+export type { Backend, CompiledProgram, DeviceTensor, Session, SessionOptions, XlaChoice } from './types';

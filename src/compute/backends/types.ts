@@ -7,6 +7,26 @@ export interface DeviceTensor {
   dispose(): void;
 }
 
+/**
+ * Whether programs are compiled by XLA: 'off' never; 'on' every program that it can compile, 'auto' the same on a GPU and none on a
+ * CPU. What cannot be compiled runs as the plain graph, and the session's `compiled` says why.
+ */
+export type XlaChoice = 'off' | 'on' | 'auto';
+
+export interface SessionOptions {
+  /** By default what the backend was made with, else 'off'. */
+  readonly xla?: XlaChoice;
+}
+
+/** How one program runs. */
+export interface CompiledProgram {
+  readonly program: string;
+  /** True once a run of it has been compiled. */
+  readonly xla: boolean;
+  /** Why it is not compiled, or not yet; null where it is. */
+  readonly reason: string | null;
+}
+
 /** One way to run programs. */
 export interface Backend {
   readonly name: 'tensorflow' | 'eager';
@@ -15,7 +35,7 @@ export interface Backend {
   /** Brings a tensor to the device, converted to `dtype` if one is given. */
   upload(tensor: HostTensor, dtype?: DType): DeviceTensor;
   /** Programs that share variables by name. Throws ShapeError if they declare one variable in two shapes. */
-  createSession(programs: readonly Program[]): Session;
+  createSession(programs: readonly Program[], options?: SessionOptions): Session;
 }
 
 /** Variables and the programs that read and write them. Not safe for two callers at once; each call is synchronous. */
@@ -23,6 +43,8 @@ export interface Session {
   readonly backend: string;
   /** Program runs so far. */
   readonly runs: number;
+  /** For each program whether XLA compiled it, and if not, why. */
+  readonly compiled: readonly CompiledProgram[];
   /** Sets variables; a DeviceTensor is shared, not copied, and stays the caller's to dispose. */
   assign(values: Readonly<Record<string, HostTensor | DeviceTensor>>): void;
   /** Reads variables back. */

@@ -20,7 +20,7 @@ import {
   type Value,
 } from '../../graph';
 import { mustBeAssigned, mustBeOpen, mustNotBeConstant } from '../session-guards';
-import type { DeviceTensor, Session } from '../types';
+import type { CompiledProgram, DeviceTensor, Session } from '../types';
 import { KERNELS, type Kernel, type Tfjs, toTensor } from './kernels';
 
 /** Runs a function with the engine's backend set to the one this backend computes on. */
@@ -86,6 +86,14 @@ export class EagerSession implements Session {
 
   get runs(): number {
     return this.runCount;
+  }
+
+  get compiled(): readonly CompiledProgram[] {
+    return [...this.programs.keys()].map((program) => ({
+      program,
+      xla: false,
+      reason: 'the eager backend compiles none',
+    }));
   }
 
   /** Graph ops executed by this session so far: proof that the eager path ran. */

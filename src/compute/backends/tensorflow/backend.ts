@@ -1,5 +1,5 @@
 import { constantOperands, type DType, type HostTensor, type Program, programSignature } from '../../graph';
-import type { Backend } from '../types';
+import type { Backend, SessionOptions, XlaChoice } from '../types';
 import { type Addon, type DeviceChoice, loadAddon } from './addon';
 import { TensorflowTensor } from './device-tensor';
 import { uploadHandle } from './dtypes';
@@ -9,6 +9,8 @@ import { TensorflowSession } from './session';
 export interface TensorflowOptions {
   /** 'gpu' is an error where no GPU is usable, 'cpu' keeps off a GPU, 'auto' takes what TensorFlow finds. */
   readonly device?: DeviceChoice;
+  /** For sessions that do not say; by default 'off'. */
+  readonly xla?: XlaChoice;
 }
 
 /** Graph programs on TensorFlow, run through the addon of tfjs-node-gpu. */
@@ -17,7 +19,10 @@ export class TensorflowBackend implements Backend {
   readonly device: string;
   private packedKernel: boolean | null = null;
 
-  constructor(readonly addon: Addon) {
+  constructor(
+    readonly addon: Addon,
+    private readonly xla: XlaChoice = 'off',
+  ) {
     this.device = addon.isUsingGpuDevice() ? 'gpu' : 'cpu';
   }
 
@@ -36,12 +41,12 @@ export class TensorflowBackend implements Backend {
     return this.packedKernel;
   }
 
-  createSession(programs: readonly Program[]): TensorflowSession {
-    return new TensorflowSession(this.addon, programs, this.packs(programs));
+  createSession(programs: readonly Program[], { xla = this.xla }: SessionOptions = {}): TensorflowSession {
+    return new TensorflowSession(this.addon, programs, { packs: this.packs(programs), xla });
   }
 }
 
 /** The TensorFlow backend of this process. Throws MachineError if the addon does not load or the device asked for is not there. */
 export function tensorflowBackend(options: TensorflowOptions = {}): TensorflowBackend {
-  return new TensorflowBackend(loadAddon(options.device));
+  return new TensorflowBackend(loadAddon(options.device), options.xla);
 }

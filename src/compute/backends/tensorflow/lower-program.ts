@@ -11,6 +11,7 @@ import {
 import type { GraphDefWriter } from './graph-def';
 import { lowerValue } from './lowering';
 import { controlOf, type LoweringContext, mayAlias } from './lowering-context';
+import type { NodeWriter } from './node-writer';
 
 /** A declared input, variable or output and the TensorFlow output that stands for it. */
 export interface Port extends Declared {
@@ -56,33 +57,13 @@ export interface LoweringTarget {
 export function lowerProgram(program: Program, signature: ProgramSignature, into: LoweringTarget): LoweredProgram {
   const { writer, variables, gpu, packs, origins } = into;
   const prefix = `p${into.number}.${nodeName(program.name)}`;
-  const names = new Map<Value, string>();
-  const sharedNodes = new Map<string, string>();
   const reads = new Map<string, string>();
   const inputs = new Map<string, string>();
-  let count = 0;
-
-  const ctx: LoweringContext = {
+  const { ctx, lowerAll } = programContext(prefix, program.name, {
     writer,
     gpu,
     packs,
-    name(value) {
-      const name = names.get(value);
-      if (name === undefined) throw new InternalError(`lowerProgram: ${value.op} is used before it is lowered.`);
-      return name;
-    },
-    label: (of) => `${prefix}/${of.op}.${count++}`,
-    lower: lowerValue,
-    add(op, nodeInputs, attributes, of, name = ctx.label(of)) {
-      origins.set(name, { program: program.name, op: of.op, shape: of.shape, dtype: of.dtype });
-      return writer.node(op, name, nodeInputs, attributes);
-    },
-    shared(op, of, make, inputNames = of.inputs.map((input) => ctx.name(input))) {
-      const key = `${op}(${inputNames.join(',')})`;
-      const known = sharedNodes.get(key) ?? make();
-      sharedNodes.set(key, known);
-      return known;
-    },
+    origins,
     placeholder: (input) => inputs.get(input.attrs.name)!,
     read(variable) {
       const { name } = variable.attrs;
@@ -93,7 +74,7 @@ export function lowerProgram(program: Program, signature: ProgramSignature, into
       return known;
     },
     resource: (variable) => variables.get(variable.attrs.name)!.resource,
-  };
+  });
 
   for (const { name, shape, dtype } of signature.inputs)
     inputs.set(
@@ -103,12 +84,7 @@ export function lowerProgram(program: Program, signature: ProgramSignature, into
         shape: { shape },
       }),
     );
-  const usedAsHandle = new Set<Value>(variablesWrittenIn(signature.values));
-  for (const value of signature.values) {
-    // A variable that is only written row by row is read by updateRows itself, behind the write on a GPU.
-    if (usedAsHandle.has(value)) continue;
-    names.set(value, lowerValue(value, ctx));
-  }
+  lowerAll(signature.values);
 
   const assigned = program.updates.map(({ variable, value }) => {
     const { name } = (variable as Value<'variable'>).attrs;
@@ -144,6 +120,49 @@ export function lowerProgram(program: Program, signature: ProgramSignature, into
     done: done === null ? null : portOf(done),
     reads: readNames(signature.values),
     updates: program.updates.map(({ variable }) => (variable as Value<'variable'>).attrs.name),
+  };
+}
+
+/** Where values are lowered to: a graph or a function, and how it gets at what comes from outside. */
+interface ContextOf extends Pick<LoweringContext, 'gpu' | 'packs' | 'placeholder' | 'read' | 'resource'> {
+  readonly writer: NodeWriter;
+  readonly origins: Map<string, NodeOrigin>;
+}
+
+/** The context in which the values of a program become nodes under a prefix, and the function that makes them. */
+export function programContext(prefix: string, program: string, of: ContextOf) {
+  const { writer, origins, ...rest } = of;
+  const names = new Map<Value, string>();
+  const sharedNodes = new Map<string, string>();
+  let count = 0;
+  const ctx: LoweringContext = {
+    ...rest,
+    writer,
+    name(value) {
+      const name = names.get(value);
+      if (name === undefined) throw new InternalError(`lowerProgram: ${value.op} is used before it is lowered.`);
+      return name;
+    },
+    label: (of) => `${prefix}/${of.op}.${count++}`,
+    lower: lowerValue,
+    add(op, nodeInputs, attributes, of, name = ctx.label(of)) {
+      origins.set(name, { program, op: of.op, shape: of.shape, dtype: of.dtype });
+      return writer.node(op, name, nodeInputs, attributes);
+    },
+    shared(op, of, make, inputNames = of.inputs.map((input) => ctx.name(input))) {
+      const key = `${op}(${inputNames.join(',')})`;
+      const known = sharedNodes.get(key) ?? make();
+      sharedNodes.set(key, known);
+      return known;
+    },
+  };
+  return {
+    ctx,
+    lowerAll(values: readonly Value[]): void {
+      const usedAsHandle = new Set<Value>(variablesWrittenIn(values));
+      // A variable that is only written row by row is read by updateRows itself, behind the write on a GPU.
+      for (const value of values) if (!usedAsHandle.has(value)) names.set(value, lowerValue(value, ctx));
+    },
   };
 }
 

@@ -10,8 +10,9 @@ import {
   variablesWrittenIn,
 } from '../../graph';
 import { mustBeAssigned, mustBeOpen, mustNotBeConstant } from '../session-guards';
-import type { DeviceTensor, Session } from '../types';
+import type { CompiledProgram, DeviceTensor, Session, XlaChoice } from '../types';
 import type { Addon } from './addon';
+import { type Compilation, compilationOf } from './compilation';
 import { TensorflowTensor } from './device-tensor';
 import { readHandle, uploadHandle } from './dtypes';
 import { GraphDefWriter } from './graph-def';
@@ -37,6 +38,7 @@ interface VariablePorts extends Declared {
 export class TensorflowSession implements Session {
   readonly backend = 'tensorflow';
   private readonly programs = new Map<string, LoweredProgram>();
+  private readonly compilations = new Map<string, Compilation>();
   private readonly variables = new Map<string, VariablePorts>();
   private readonly assignedNames = new Set<string>();
   private readonly origins = new Map<string, NodeOrigin>();
@@ -53,7 +55,7 @@ export class TensorflowSession implements Session {
   constructor(
     private readonly addon: Addon,
     programs: readonly Program[],
-    packs = false,
+    { packs = false, xla = 'off' }: { readonly packs?: boolean; readonly xla?: XlaChoice } = {},
   ) {
     const writer = new GraphDefWriter();
     const gpu = addon.isUsingGpuDevice();
@@ -73,17 +75,10 @@ export class TensorflowSession implements Session {
     programs.forEach((program, i) => {
       if (this.programs.has(program.name))
         throw new ConfigError(`createSession: program names must differ, got "${program.name}" twice. Rename one.`);
-      this.programs.set(
-        program.name,
-        lowerProgram(program, signatures[i], {
-          number: i,
-          writer,
-          variables: nodes,
-          gpu,
-          packs,
-          origins: this.origins,
-        }),
-      );
+      const into = { number: i, writer, variables: nodes, gpu, packs, origins: this.origins };
+      const lowered = lowerProgram(program, signatures[i], into);
+      this.programs.set(program.name, lowered);
+      this.compilations.set(program.name, compilationOf(xla, program, signatures[i], lowered, into));
     });
     programs.forEach(({ name }, i) => {
       this.constantsOf.set(name, constantOperands(signatures[i].values));
@@ -94,6 +89,10 @@ export class TensorflowSession implements Session {
 
   get runs(): number {
     return this.runCount;
+  }
+
+  get compiled(): readonly CompiledProgram[] {
+    return [...this.compilations.values()].map(({ state }) => state);
   }
 
   assign(values: Readonly<Record<string, HostTensor | DeviceTensor>>): void {
@@ -154,15 +153,11 @@ export class TensorflowSession implements Session {
     const handles: number[] = [];
     try {
       for (const { name, dtype } of lowered.inputs) handles.push(uploadHandle(this.addon, feeds[name], dtype));
-      const fetched = lowered.outputs.map(({ port }) => port);
-      if (lowered.done !== null) fetched.push(lowered.done);
-      if (fetched.length === 0) return {};
-      const outputs = this.execute(
-        program,
-        handles,
-        lowered.inputs.map(({ port }) => port),
-        fetched,
-      );
+      const feedPorts = lowered.inputs.map(({ port }) => port);
+      const outputs = this.compilations.get(program)!.run(lowered, ({ outputs, done }) => {
+        const fetched = outputs.map(({ port }) => port);
+        return this.execute(program, handles, feedPorts, done === null ? fetched : [...fetched, done]);
+      });
       this.runCount += 1;
       for (const name of this.constantsOf.get(program)!) this.constants.add(name);
       for (const name of lowered.updates) this.assignedNames.add(name);
