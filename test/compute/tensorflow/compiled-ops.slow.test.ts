@@ -6,7 +6,13 @@ import { drawInputs, onlyReachable, outputsOnly, relativeError, toNd } from '../
 
 const backend = tensorflowBackend({ device: 'cpu' });
 
-/** Every case of the op table that XLA is given, and the gradients of its sum of squares, in one program. */
+const ramp = (shape: g.Shape) =>
+  g.constant(
+    Array.from({ length: g.sizeOf(shape) }, (_, i) => (i % 7) - 2.5),
+    shape,
+  );
+
+/** Every case of the op table that XLA is given, and the gradients of its weighted sum, in one program. */
 function everyCase(float: 'f32' | 'bf16') {
   const outputs: Record<string, g.Value> = {};
   const feeds: Record<string, g.HostTensor> = {};
@@ -22,7 +28,7 @@ function everyCase(float: 'f32' | 'bf16') {
       outputs[`${op}.${i}`] = y;
       const floats = values.filter(({ dtype }) => g.isFloat(dtype));
       if (g.isFloat(y.dtype) && floats.length > 0)
-        g.gradients(g.sum(g.square(g.cast(y, 'f32'))), floats).forEach((grad, k) => {
+        g.gradients(g.sum(g.mul(g.cast(y, 'f32'), ramp(y.shape))), floats).forEach((grad, k) => {
           outputs[`${op}.${i} grad ${k}`] = grad;
         });
     });
