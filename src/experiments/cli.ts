@@ -10,11 +10,21 @@ import { listRuns, runsRoot } from '../runs';
 import { checkNews, NEWS_FORMS, newsCheckText } from '../tasks';
 import { fetchModelCommand } from './fetch-model';
 import { gpuCheck, gpuCheckJson, gpuCheckText } from './gpu-check';
-import { claimsText, configText, NewsExperiment, type NewsPreset, resolveNewsConfig, summaryText } from './news';
+import {
+  claimsText,
+  configText,
+  estimateNews,
+  estimateText,
+  NewsExperiment,
+  type NewsPreset,
+  resolveNewsConfig,
+  summaryText,
+} from './news';
 
 const USAGE = `mstlab: commands
   quickstart [--preset quick|smoke]   execute the first notebook and print its result
   news-config [--preset NAME]         every setting of the news experiment, its value and where it comes from
+  news-estimate [--preset NAME]       time and memory that the rest of it takes on this machine, from a measured step
   news-report [--preset NAME]         the result of a news experiment that was run before
   data-check [--form briefs|articles] check the embedded news set
   judge-report                        how good the offline judge is on domains it never saw
@@ -38,6 +48,8 @@ export async function main(args: readonly string[]): Promise<number> {
     case 'news-config':
       print(configText(resolveNewsConfig(preset)));
       return 0;
+    case 'news-estimate':
+      return estimate(preset);
     case 'news-report':
       return report(preset);
     case 'data-check':
@@ -109,6 +121,16 @@ async function quickstart(preset: NewsPreset): Promise<number> {
     `\nDone in ${((performance.now() - started) / 60_000).toFixed(1)} min. The executed notebook: ${out}\nOpen it in JupyterLab: npm run lab -- ${out}\n`,
   );
   return 0;
+}
+
+async function estimate(preset: NewsPreset): Promise<number> {
+  const experiment = await NewsExperiment.open(preset);
+  try {
+    print(estimateText(await estimateNews(experiment)));
+    return 0;
+  } finally {
+    await experiment.dispose();
+  }
 }
 
 async function report(preset: NewsPreset): Promise<number> {

@@ -1,5 +1,5 @@
 import type { LongCall } from '../../core';
-import { estimateSft } from '../../train';
+import { estimateSft, memoryText, type SftMemory } from '../../train';
 import type { NewsExperiment } from './news-experiment';
 
 /** What the rest of an experiment will take on this machine, from a measured training step. */
@@ -7,6 +7,11 @@ export interface NewsEstimate {
   readonly untrainedArms: readonly string[];
   readonly trainTokensPerSecond: number | null;
   readonly trainSecondsPerArm: number | null;
+  /** What training holds, by part, and the largest resident set to expect of this process, MB (null on a GPU). */
+  readonly trainMemory: SftMemory | null;
+  readonly trainPeakMemoryMb: number | null;
+  /** Share of the places computed in training that hold padding, 0 to 1. */
+  readonly trainPaddingShare: number | null;
   readonly unmeasuredConditions: number;
   /** Generation and scoring are taken from the training speed by ratios measured on the embedded model. */
   readonly measureSeconds: number | null;
@@ -19,7 +24,7 @@ const SCORE_PER_TRAINED_TOKEN = 0.57;
 /** Building and loading the programs that score and generate with one adapter, in trained tokens. */
 const SESSIONS_IN_TRAINED_TOKENS = 6000;
 
-/** Measures one training step if an arm is still to be trained; says what is left. Throws as `estimateSft`. */
+/** Measures one training step if an arm is still to be trained; says what is left. Throws as `estimateSft`: where memory does not suffice, too. */
 export async function estimateNews(experiment: NewsExperiment, call: LongCall = {}): Promise<NewsEstimate> {
   const { config, resolved, prepared, host } = experiment;
   const untrainedArms = experiment.untrainedArms();
@@ -29,6 +34,9 @@ export async function estimateNews(experiment: NewsExperiment, call: LongCall = 
       untrainedArms,
       trainTokensPerSecond: null,
       trainSecondsPerArm: null,
+      trainMemory: null,
+      trainPeakMemoryMb: null,
+      trainPaddingShare: null,
       unmeasuredConditions: 0,
       measureSeconds: null,
       totalSeconds: 0,
@@ -51,6 +59,9 @@ export async function estimateNews(experiment: NewsExperiment, call: LongCall = 
     untrainedArms,
     trainTokensPerSecond: sft.tokensPerSecond,
     trainSecondsPerArm: sft.seconds,
+    trainMemory: sft.memory,
+    trainPeakMemoryMb: sft.peakMemoryMb,
+    trainPaddingShare: sft.paddingShare,
     unmeasuredConditions: open.length,
     measureSeconds,
     totalSeconds: untrainedArms.length * sft.seconds + measureSeconds,
@@ -67,5 +78,10 @@ export function estimateText(estimate: NewsEstimate): string {
     estimate.unmeasuredConditions > 0 &&
       `generate and score ${estimate.unmeasuredConditions} conditions: about ${minutes(estimate.measureSeconds!)}`,
   ].filter(Boolean);
-  return `Estimate from a measured step: about ${minutes(estimate.totalSeconds)} (${parts.join('; ')}).`;
+  const peak = estimate.trainPeakMemoryMb === null ? '' : `, at most some ${estimate.trainPeakMemoryMb} MB resident`;
+  const memory =
+    estimate.untrainedArms.length > 0 && estimate.trainMemory
+      ? ` Memory while training: ${memoryText(estimate.trainMemory)}${peak}; ${Math.round(100 * estimate.trainPaddingShare!)}% of the places are padding.`
+      : '';
+  return `Estimate from a measured step: about ${minutes(estimate.totalSeconds)} (${parts.join('; ')}).${memory}`;
 }

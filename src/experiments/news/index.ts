@@ -1,3 +1,4 @@
+export { differencesText, newsDifferences } from './article';
 export { type CheckedClaim, checkClaims } from './claims';
 export { type Condition, conditionName, sweepConditions } from './conditions';
 export {

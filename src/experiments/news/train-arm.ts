@@ -77,6 +77,9 @@ export async function trainArm(
     return {
       seconds: (performance.now() - startedMs) / 1000,
       steps: result.steps,
+      skippedSteps: result.skippedSteps,
+      paddingShare: result.paddingShare,
+      peakMemoryMb: Math.max(0, ...result.metrics.map(({ peakMemoryMb }) => peakMemoryMb ?? 0)) || null,
       droppedRows: [...encoded.dropped, ...result.dropped],
       model: host.files.id,
       origins: options.sft.origins,

@@ -1,3 +1,4 @@
+export { type ArticleDifference, articleDifferences } from './article';
 export {
   checkSftConfig,
   type Origin,

@@ -29,25 +29,23 @@ export function packRows(
 const ATTENTION_EVEN_TOKENS = 2000;
 const CANDIDATES = 24;
 
-/**
- * The row length for packing: of lengths from the longest example to `most` places the one whose rows cost least, where a
- * place costs 1 + T/2000 because attention looks at the whole row.
- */
-export function packedLength(
+/** What rows cost, in places of short rows: attention looks at the whole row from each of its places. */
+export function placesCost(rows: number, tokens: number): number {
+  return rows * tokens * (1 + tokens / ATTENTION_EVEN_TOKENS);
+}
+
+/** Row lengths worth trying: from the longest example to `most` places or the fullest batch, in steps of 8 or more. */
+export function candidateLengths(
   batches: readonly (readonly number[])[],
   places: (index: number) => number,
   most: number,
-): number {
+): number[] {
   const roundUp = (tokens: number): number => Math.ceil(tokens / 8) * 8;
-  const longest = roundUp(Math.max(...batches.flat().map(places)));
-  const fullest = Math.max(...batches.map((batch) => batch.reduce((total, index) => total + places(index), 0)));
+  const longest = roundUp(batches.flat().reduce((sofar, index) => Math.max(sofar, places(index)), 0));
+  const fullest = batches
+    .map((batch) => batch.reduce((total, index) => total + places(index), 0))
+    .reduce((sofar, total) => Math.max(sofar, total), 0);
   const last = Math.max(longest, Math.min(roundUp(most), roundUp(fullest)));
   const step = Math.max(8, roundUp((last - longest) / CANDIDATES));
-  const cost = (tokens: number): number =>
-    batches.reduce((total, batch) => total + packRows(batch, places, tokens).length, 0) *
-    tokens *
-    (1 + tokens / ATTENTION_EVEN_TOKENS);
-  let best = longest;
-  for (let tokens = longest; tokens <= last; tokens += step) if (cost(tokens) < cost(best)) best = tokens;
-  return best;
+  return Array.from({ length: Math.floor((last - longest) / step) + 1 }, (_, i) => longest + i * step);
 }

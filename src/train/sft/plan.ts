@@ -1,6 +1,6 @@
 import { ConfigError, DataError, type RandomStream } from '../../core';
 import type { SftConfig } from './config';
-import { type PackedRow, packedLength, packRows } from './pack';
+import { candidateLengths, type PackedRow, packRows, placesCost } from './pack';
 
 /** One encoded row: prompt and completion as token ids; the first `promptLength` are not predicted. */
 export interface SftExample {
@@ -141,24 +141,39 @@ function paddedBuckets(
   return inBuckets(laidOut, examples, rows, (tokens) => ({ rows, tokens }));
 }
 
-/** Several examples a row, all rows of one length; static shapes differ in how many rows they have. */
+/**
+ * Several examples a row, all rows of one length; static shapes differ in how many rows they have. Where no length is given,
+ * lengths are tried and the cheapest is taken, padded rows, attention and programs included.
+ */
 function packedBuckets(
   batches: readonly (readonly number[])[],
   examples: readonly SftExample[],
   { packedTokens, maxTokens }: SftConfig,
 ): LaidOut {
   const places = (index: number): number => placesOf(examples[index]);
-  const longest = Math.max(...batches.flat().map(places));
+  const longest = batches.flat().reduce((sofar, index) => Math.max(sofar, places(index)), 0);
   if (packedTokens !== null && packedTokens < longest)
     throw new ConfigError(
       `planSft: packedTokens must hold the longest example, got ${packedTokens} for ${longest} places. Raise it to ${longest} or lower maxTokens.`,
     );
-  const tokens = packedTokens ?? packedLength(batches, places, maxTokens);
-  const laidOut = batches.map((batch) => {
-    const rows = packRows(batch, places, tokens);
-    return { examples: batch, rows, size: rows.length };
-  });
-  return inBuckets(laidOut, examples, tokens, (rows) => ({ rows, tokens }));
+  const ofLength = (tokens: number): LaidOut & { cost: number } => {
+    const laidOut = batches.map((batch) => {
+      const rows = packRows(batch, places, tokens);
+      return { examples: batch, rows, size: rows.length };
+    });
+    const chosen = inBuckets(laidOut, examples, tokens, (rows) => ({ rows, tokens }));
+    const cost = chosen.batches.reduce(
+      (total, { bucket }) => total + placesCost(chosen.buckets[bucket].rows, tokens),
+      0,
+    );
+    return { ...chosen, cost: cost + chosen.buckets.length * BUCKET_COST_TOKENS };
+  };
+  if (packedTokens !== null) return ofLength(packedTokens);
+  const [first, ...others] = candidateLengths(batches, places, maxTokens);
+  return others.reduce((best, tokens) => {
+    const tried = ofLength(tokens);
+    return tried.cost < best.cost ? tried : best;
+  }, ofLength(first));
 }
 
 /** Few static shapes over the sizes of the batches; a place more of size costs `width` places. */
