@@ -1,4 +1,5 @@
 import type { DType, HostTensor, Program, Shape } from '../graph';
+import type { MemoryUse } from './memory';
 
 /** A tensor held by a backend; opaque, released by whoever uploaded it. */
 export interface DeviceTensor {
@@ -34,6 +35,8 @@ export interface Backend {
   readonly device: string;
   /** Brings a tensor to the device, converted to `dtype` if one is given. */
   upload(tensor: HostTensor, dtype?: DType): DeviceTensor;
+  /** What this process holds of the device's memory now, or why that is not known. */
+  memory(): MemoryUse;
   /** Programs that share variables by name. Throws ShapeError if they declare one variable in two shapes. */
   createSession(programs: readonly Program[], options?: SessionOptions): Session;
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { convertHost, type HostTensor, type Program } from '../../graph';
+import { hostMemory } from '../memory';
 import type { Backend } from '../types';
 import { type Tfjs, toTensor } from './kernels';
 import { EagerSession, EagerTensor } from './session';
@@ -40,6 +41,7 @@ export function eagerBackend(options: EagerOptions = {}): EagerBackend {
     upload(tensor: HostTensor, dtype = tensor.dtype) {
       return onEngine(() => new EagerTensor(tf.keep(toTensor(tf, convertHost(tensor, dtype))), dtype));
     },
+    memory: () => hostMemory(),
     createSession: (programs) => new EagerSession(tf, onEngine, programs),
   };
 }

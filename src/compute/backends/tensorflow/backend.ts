@@ -1,4 +1,5 @@
 import { constantOperands, type DType, type HostTensor, type Program, programSignature } from '../../graph';
+import { gpuMemory, hostMemory, type MemoryUse } from '../memory';
 import type { Backend, SessionOptions, XlaChoice } from '../types';
 import { type Addon, type DeviceChoice, loadAddon } from './addon';
 import { TensorflowTensor } from './device-tensor';
@@ -39,6 +40,10 @@ export class TensorflowBackend implements Backend {
     if (programs.every((program) => constantOperands(programSignature(program).values).length === 0)) return false;
     this.packedKernel ??= hasPackedKernel(this.addon);
     return this.packedKernel;
+  }
+
+  memory(): MemoryUse {
+    return this.device === 'gpu' ? gpuMemory() : hostMemory();
   }
 
   createSession(programs: readonly Program[], { xla = this.xla }: SessionOptions = {}): TensorflowSession {
