@@ -122,7 +122,9 @@ export function refuseUnlessItFits(check: MemoryCheck, memory: SftMemory): void 
 
 /** Largest resident set to expect of this process while it trains, MB; null on a GPU. Ask before the run begins. */
 export function expectedPeakMb(model: LoadedModel, memory: SftMemory): number | null {
-  return onGpu(model) ? null : Math.round((process.memoryUsage.rss() + memory.toTake) / MB);
+  if (onGpu(model)) return null;
+  const rss = process.memoryUsage.rss();
+  return Math.round(Math.max(rss, rss - reusable(memory) + memory.toTake) / MB);
 }
 
 function onGpu(model: LoadedModel): boolean {
