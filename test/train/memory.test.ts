@@ -89,16 +89,30 @@ describe('the memory of the machine', () => {
     expect(freeMemory(root).limit).toBe('machine');
   });
 
-  it('peaks are the high-water mark, begun anew where the kernel allows it, and not known on a GPU', () => {
-    write('proc/self/status', 'Name:\tnode\nVmHWM:\t  250000 kB\nVmRSS:\t  200000 kB\n');
+  it('peaks are what the backend tells, begun anew where the kernel allows it', () => {
     write('proc/self/clear_refs', '');
-    const peak = peakMemory('cpu', root);
+    const clearRefs = join(root, 'proc/self/clear_refs');
+    const host = { device: 'cpu', memory: () => ({ bytesInUse: 200e6, peakBytes: 256e6, reason: null }) };
+    const peak = peakMemory(host, clearRefs);
     peak.reset();
-    expect(readFileSync(join(root, 'proc/self/clear_refs'), 'utf8')).toBe('5');
+    expect(readFileSync(clearRefs, 'utf8')).toBe('5');
     expect(peak.readMb()).toBe(256);
-    expect(peakMemory('gpu: NVIDIA H100', root).readMb()).toBeNull();
-    rmSync(join(root, 'proc/self'), { recursive: true });
+    rmSync(clearRefs);
     peak.reset();
-    expect(peak.readMb()).toBeGreaterThan(20);
+    const silent = { device: 'cpu', memory: () => ({ bytesInUse: null, peakBytes: null, reason: 'no /proc' }) };
+    expect(peakMemory(silent, clearRefs).readMb()).toBeNull();
+  });
+
+  it('on a GPU the driver is asked every 20 seconds at most', () => {
+    let asked = 0;
+    let seconds = 100;
+    const memory = () => ({ bytesInUse: ++asked * 1e9, peakBytes: null, reason: 'nvidia-smi tells no peak' });
+    const peak = peakMemory({ device: 'gpu: NVIDIA H100', memory }, '', () => seconds);
+    const read = (after: number): number | null => {
+      seconds += after;
+      peak.reset();
+      return peak.readMb();
+    };
+    expect([read(0), read(19), read(2), read(1)]).toEqual([1000, 1000, 2000, 2000]);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
+import type { Backend, MemoryUse } from '../../compute/backends';
 
 export const MB = 1e6;
 
@@ -40,34 +41,50 @@ function groupBytes(root: string): number | null {
   return null;
 }
 
-/** The largest resident set of this process since the last `reset`, for logs. */
+/** The most memory that this process held on its device since the last `reset`, for logs. */
 export interface PeakMemory {
   /** Begins a new measurement; where the kernel does not let a process do that, peaks are those since it started. */
   reset(): void;
-  /** MB (10⁶ bytes); null where the device's memory cannot be read. */
+  /** MB (10⁶ bytes); null where the system does not tell. */
   readMb(): number | null;
 }
 
+/** Asking the driver starts a program, which costs as much as a step of a small model. */
+const GPU_SECONDS_BETWEEN = 20;
+
 /**
- * Reads the kernel's high-water mark of resident memory (Linux), elsewhere the resident set at each call. On a GPU what
- * matters lies on the card, which TensorFlow's C interface does not tell: null.
+ * On a processor the kernel's high-water mark of resident memory, begun anew at each `reset` (proc(5), clear_refs: 5). On a
+ * GPU what the driver says now and then: TensorFlow keeps what it has taken, so this is near its peak.
  */
-export function peakMemory(device: string, root = '/'): PeakMemory {
-  if (device.startsWith('gpu')) return { reset: () => {}, readMb: () => null };
-  const status = join(root, 'proc/self/status');
-  const reset = join(root, 'proc/self/clear_refs');
+export function peakMemory(
+  backend: Pick<Backend, 'device' | 'memory'>,
+  clearRefs = '/proc/self/clear_refs',
+  now: () => number = () => performance.now() / 1000,
+): PeakMemory {
+  const inMb = ({ peakBytes, bytesInUse }: MemoryUse): number | null => {
+    const bytes = peakBytes ?? bytesInUse;
+    return bytes === null ? null : Math.round(bytes / MB);
+  };
+  if (backend.device.startsWith('gpu')) {
+    let asked: { at: number; mb: number | null } | null = null;
+    return {
+      reset: () => {},
+      readMb() {
+        if (asked === null || now() - asked.at >= GPU_SECONDS_BETWEEN)
+          asked = { at: now(), mb: inMb(backend.memory()) };
+        return asked.mb;
+      },
+    };
+  }
   return {
     reset() {
       try {
-        if (existsSync(reset)) writeFileSync(reset, '5');
+        if (existsSync(clearRefs)) writeFileSync(clearRefs, '5');
       } catch {
         // Not permitted in some containers.
       }
     },
-    readMb() {
-      const mark = /^VmHWM:\s+(\d+) kB/m.exec(textOf(status) ?? '');
-      return Math.round((mark ? Number(mark[1]) * 1024 : process.memoryUsage.rss()) / MB);
-    },
+    readMb: () => inMb(backend.memory()),
   };
 }
 

@@ -16,7 +16,7 @@ export interface StepMetrics {
   readonly tokensPerSecond: number;
   /** Training time since the run began, over resumptions, seconds. */
   readonly elapsedSeconds: number;
-  /** Largest resident set of this process during the step, MB (10⁶ bytes); null on a GPU, whose memory cannot be read. */
+  /** The most memory held during the step, MB (10⁶ bytes): resident, or on the GPU; null where the system does not tell. */
   readonly peakMemoryMb: number | null;
   /** True if the gradient was not finite and nothing was changed. */
   readonly skipped: boolean;

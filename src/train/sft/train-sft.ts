@@ -81,7 +81,7 @@ export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
   const run: Run = {
     options,
     plan,
-    memory: peakMemory(model.backend.device),
+    memory: peakMemory(model.backend),
     runHash: runHash(options),
     metricsPath: dir === undefined ? null : join(dir, 'metrics.jsonl'),
     trainer: new SftTrainer(model, config, plan, evaluation, seed, programs),
