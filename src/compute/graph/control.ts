@@ -38,7 +38,7 @@ export function custom(
 /**
  * Writes rows of a variable in place along axis 0 and gives the variable after the write: variable [N, ...],
  * index i32 [n] (distinct, each in 0 to N−1), rows [n, ...] of its dtype → [N, ...].
- * A program holds at most one updateRows per variable and reads that variable only through it.
+ * A program, with the bodies of its loops, holds at most one updateRows per variable and reads that variable only through it.
  */
 export function updateRows(variable: Value, index: Value, rows: Value): Value<'updateRows'> {
   return node('updateRows', [variable, index, rows], {});

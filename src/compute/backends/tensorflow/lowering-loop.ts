@@ -70,14 +70,13 @@ export function loopNodes(value: Value<'loop'>, ctx: LoweringContext): string {
   const taken = switched.map((round) => round.taken);
   const passing = inFrame(taken, next);
   const counted = ctx.add('AddV2', [taken[0], passing.writer.int(1)], typed('i32'), value);
-  // What enters the frame is there for any pass, so on its own it would start passes for ever.
-  const oncePerPass = (of: Value): string =>
-    captures.includes(of)
-      ? passing.add('Identity', [passing.name(of), controlOf(taken[0])], typed(of.dtype), value)
-      : ownBuffer(passing, of, passing.name(of), value);
-  const after = [counted, ...next.map(oncePerPass)];
+  // What is made only of values from outside is there for any pass: without the control input it would start passes for ever.
+  const after = next.map((of) => {
+    const own = ownBuffer(passing, of, passing.name(of), value);
+    return ctx.add('Identity', [own, controlOf(taken[0])], typed(of.dtype), value);
+  });
   switched.forEach(({ dtype, again }, i) => {
-    ctx.add('NextIteration', [after[i]], typed(dtype), value, again);
+    ctx.add('NextIteration', [i === 0 ? counted : after[i - 1]], typed(dtype), value, again);
   });
   return rounds[0].exit;
 }
