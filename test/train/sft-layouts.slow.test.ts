@@ -275,7 +275,7 @@ describe('a run that cannot go on', () => {
     await expect(run(between)).rejects.toThrow(
       /must fit into memory, got \d+ MB to take and \d+ MB on the GPU.*It would fit with gradientCheckpointing: true; or with batchSize: 128, accumulation: 2\. ignoreMemory/,
     );
-    await expect(run(1e6)).rejects.toThrow('No setting of batch, length, recompute or moments makes it fit');
+    await expect(run(1e6)).rejects.toThrow('No setting of batch, length, recompute, moments or base makes it fit');
     const free = { bytes: 0, limit: 'control group' } as const;
     await expect(trainSft({ model, examples, config, seed: 1, free })).rejects.toThrow('free (control group)');
     await expect(estimateSft({ model, examples, config, seed: 1, free })).rejects.toThrow(MachineError);

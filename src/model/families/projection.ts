@@ -141,10 +141,11 @@ export function droppedProjection(x: Value, w: Value, { a, b }: LoraPair, scale:
 
 /**
  * Zeroes each element with probability `rate` and scales the rest by 1/(1 - rate); the mask is a function of
- * `seed` i32 [2] and `site` alone, so that recomputing it gives the same mask.
+ * `seed` i32 [2] and `site` alone, so that recomputing it gives the same mask. It is drawn behind x: a mask needs no more than
+ * its seed, so that an executor would draw those of all layers before the first one.
  */
 export function dropout(x: Value, rate: number, seed: Value, site: number): Value {
-  const siteSeed = add(seed, constant(Int32Array.of(0, site), [2], 'i32'));
+  const siteSeed = add(barrier(seed, x), constant(Int32Array.of(0, site), [2], 'i32'));
   const keep = greaterEqual(randomUniform(siteSeed, x.shape), rate);
   return mul(x, mul(cast(keep, x.dtype), 1 / (1 - rate)));
 }

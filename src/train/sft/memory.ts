@@ -1,6 +1,6 @@
-import { byteSize, type Program, programSignature } from '../../compute/graph';
+import { byteSize, type Program, programSignature, sizeOf } from '../../compute/graph';
 import { MachineError, RandomStream } from '../../core';
-import type { LoadedModel } from '../../model/families';
+import { type LoadedModel, PROJECTIONS, projectionModule } from '../../model/families';
 import { liveBytes } from '../memory/live-bytes';
 import { type FreeMemory, freeMemory, MB } from '../memory/machine-memory';
 import { optimiserBytes } from '../optimiser';
@@ -115,7 +115,7 @@ export function refuseUnlessItFits(check: MemoryCheck, memory: SftMemory): void 
   const changes = whatWouldFit(check, have);
   throw new MachineError(
     `trainSft: the run must fit into memory, got ${megabytes(need)} to take and ${megabytes(have)} ${where}; it holds ${memoryText(memory)}. ` +
-      `${changes.length > 0 ? `It would fit with ${changes.join('; or with ')}.` : 'No setting of batch, length, recompute or moments makes it fit: take a smaller model or rank.'} ` +
+      `${changes.length > 0 ? `It would fit with ${changes.join('; or with ')}.` : 'No setting of batch, length, recompute, moments or base makes it fit: take a smaller model or rank.'} ` +
       'ignoreMemory: true begins anyway.',
   );
 }
@@ -146,11 +146,13 @@ interface Change {
 function whatWouldFit(check: MemoryCheck, have: number): string[] {
   const { config, examples, model, deviceBytes } = check;
   const fits = (overrides: Partial<SftConfig>): boolean => {
-    const changed = { ...config, ...overrides };
+    // The programs of a quantised base are those of this one; only its weights differ.
+    const changed = { ...config, ...overrides, baseQuantisation: config.baseQuantisation };
+    const saved = overrides.baseQuantisation === 'nf4' ? savedByNf4(model) : 0;
     try {
       const plan = planSft(examples, changed, new RandomStream(check.seed).fork('order'));
       const memory = sftMemory(model, changed, plan);
-      return (deviceBytes === undefined ? memory.toTake : memory.total) <= have;
+      return (deviceBytes === undefined ? memory.toTake : memory.total) - saved <= have;
     } catch {
       return false; // no example left at that length
     }
@@ -160,6 +162,10 @@ function whatWouldFit(check: MemoryCheck, have: number): string[] {
     : [{ text: 'gradientCheckpointing: true', overrides: { gradientCheckpointing: true } }];
   const moments: Change[] =
     config.optimiser === 'adamw8bit' ? [] : [{ text: "optimiser: 'adamw8bit'", overrides: { optimiser: 'adamw8bit' } }];
+  const quantised: Change[] =
+    config.baseQuantisation === 'nf4' || savedByNf4(model) <= 0
+      ? []
+      : [{ text: "baseQuantisation: 'nf4'", overrides: { baseQuantisation: 'nf4' } }];
   const found: string[] = [];
   const keep = (changes: readonly Change[]): boolean => {
     const overrides = Object.assign({}, ...changes.map((change) => change.overrides)) as Partial<SftConfig>;
@@ -167,13 +173,31 @@ function whatWouldFit(check: MemoryCheck, have: number): string[] {
     found.push(changes.map(({ text }) => text).join(', '));
     return true;
   };
-  for (const change of [...recompute, ...moments]) keep([change]);
+  for (const change of [...recompute, ...moments, ...quantised]) keep([change]);
   smallerBatches(config).some((change) => keep([change]));
   shorterRows(check).some((change) => keep([change]));
   if (found.length > 0) return found;
-  const all = [...recompute, ...moments];
+  const all = [...recompute, ...moments, ...quantised];
   if (!keep(all)) smallerBatches(config).some((change) => keep([...all, change]));
   return found;
+}
+
+/** NF4 with double quantisation: 4 bits and two scales a value. */
+const NF4_BITS = 4 + 8 / 64 + 32 / (64 * 256);
+
+/** Bytes that a 4-bit base saves: of the projections' weights, less the largest of them, which is unpacked when it is read. */
+function savedByNf4({ config, weights }: LoadedModel): number {
+  let saved = 0;
+  let largest = 0;
+  for (let layer = 0; layer < config.layers; layer++)
+    for (const projection of PROJECTIONS) {
+      const weight = weights[`${projectionModule(layer, projection)}.weight`];
+      if (!weight) return 0;
+      const bytes = byteSize(weight.shape, weight.dtype);
+      saved += bytes - (sizeOf(weight.shape) * NF4_BITS) / 8;
+      largest = Math.max(largest, bytes);
+    }
+  return saved - largest;
 }
 
 /** Fewer rows a pass and more passes a step: the same step. */
