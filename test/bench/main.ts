@@ -47,7 +47,8 @@ export async function main(args: readonly string[]): Promise<number> {
         'Run it again on a quiet machine before relying on these numbers.',
     );
   print(`\n${rowsTable(results.rows)}\n\n${ratiosTable(results)}\n\nWritten to ${out}.`);
-  return 0;
+  if (failure !== '') print(failure);
+  return failure === '' ? 0 : 1;
 }
 
 function options(args: readonly string[]) {
@@ -79,7 +80,7 @@ async function measure(
     readonly rounds: number;
     readonly quick: boolean;
   },
-): Promise<PartResult> {
+): Promise<PartResult & { readonly failed: readonly string[] }> {
   const python = process.env.MSTLAB_PEERS_PYTHON ?? join(root, '.venv-peers', 'bin', 'python');
   if (!existsSync(python))
     throw new MachineError(
@@ -110,18 +111,25 @@ async function measure(
     };
     const rows: ResultRow[] = [];
     let about: Record<string, string> = {};
+    const failed: string[] = [];
     for (const part of parts) {
       context.say(`part ${part}`);
-      const result =
-        part === 'generate'
-          ? await generationPart(context)
-          : part === 'growth'
-            ? await growthPart(context, fasterDtypes(rows))
-            : await trainingPart(context, part);
-      rows.push(...result.rows);
-      about = { ...about, ...result.about };
+      try {
+        const result =
+          part === 'generate'
+            ? await generationPart(context)
+            : part === 'growth'
+              ? await growthPart(context, fasterDtypes(rows))
+              : await trainingPart(context, part);
+        rows.push(...result.rows);
+        about = { ...about, ...result.about };
+      } catch (error) {
+        // What was measured before is worth keeping; the command still ends with an error.
+        failed.push(part);
+        process.stderr.write(`${error instanceof MstlabError ? error.message : (error as Error).stack}\n`);
+      }
     }
-    return { rows, about };
+    return { rows, about, failed };
   } finally {
     files.close();
   }

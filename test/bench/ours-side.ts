@@ -79,9 +79,9 @@ async function train(server: LineServer, backend: TensorflowBackend, model: Load
 }
 
 async function write(server: LineServer, model: LoadedModel, job: GenerateJob): Promise<void> {
-  // Both sides write exactly newTokens: no token ends a row.
+  // Both sides write exactly newTokens: no token of the vocabulary ends a row.
   const tokenizer = Object.create(model.tokenizer, {
-    stopTokenIds: { value: new Set<number>() },
+    stopTokenIds: { value: new Set([-1]) },
   });
   const generator = new Generator({ ...model, tokenizer }, null);
   const prompts = job.prompts.map(({ id, ids }) => ({

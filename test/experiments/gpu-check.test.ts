@@ -115,13 +115,17 @@ describe('the GPU as its driver sees it', () => {
 describe('the whole check on a CPU', () => {
   it('runs at size tiny, says that it is a CPU, and every row is ok', async () => {
     const check = await gpuCheck({ backend });
-    expect(check.training.map(({ why }) => why)).toEqual([null]);
+    expect(check.training.map(({ why }) => why)).toEqual([null, null]);
+    expect(check.training.map(({ xla }) => xla)).toEqual([
+      'off',
+      expect.stringMatching(/^(compiled|not compiled: .+)$/),
+    ]);
     expect(check).toMatchObject({ ok: true, device: 'cpu', gpu: null, size: 'tiny', tf32: false });
     expect(check.training[0]).toMatchObject({ steps: 20, device: null });
     expect(check.training[0].tokensPerSecond).toBeGreaterThan(0);
     const text = gpuCheckText(check);
     expect(text).toContain('TensorFlow uses no GPU here');
-    expect(text.split('\n').filter((line) => /^(ok {4}|FAILED) /.test(line))).toHaveLength(check.parity.length + 1);
+    expect(text.split('\n').filter((line) => /^(ok {4}|FAILED) /.test(line))).toHaveLength(check.parity.length + 2);
     expect(gpuCheckJson(check)).not.toContain('\n');
     expect(JSON.parse(gpuCheckJson(check))).toEqual(JSON.parse(JSON.stringify(check)));
   });

@@ -33,11 +33,11 @@ export interface GpuCheckOptions {
 
 /**
  * Holds this machine's TensorFlow to stored PyTorch numbers, operation by operation and on three tiny models, and trains a random
- * model for twenty steps. Throws ConfigError for an unknown size; whatever else goes wrong is a row that failed.
+ * model for twenty steps, as a plain graph and with XLA. Throws ConfigError for an unknown size; whatever else goes wrong is a row that failed.
  */
 export async function gpuCheck(options: GpuCheckOptions): Promise<GpuCheck> {
   const { backend, environment = process.env } = options;
-  const device = backend.device === 'gpu' ? 'gpu' : 'cpu';
+  const device = backend.device.startsWith('gpu') ? 'gpu' : 'cpu';
   const size = sizeOf(options.size ?? (device === 'gpu' ? '1b' : 'tiny'));
   const folder = options.goldenFolder ?? join(projectRoot(), 'test', 'golden');
   const index = (environment.CUDA_VISIBLE_DEVICES ?? '0').split(',')[0];
@@ -49,7 +49,10 @@ export async function gpuCheck(options: GpuCheckOptions): Promise<GpuCheck> {
   for (const name of GOLDEN_MODELS) parity.push(...(await modelParity(backend, folder, name, tolerances.model)));
   // The article's settings compute in bf16; a CPU without it would only be slow.
   const computeDtype = device === 'gpu' || size !== 'tiny' ? 'bf16' : dtype;
-  const training = [await trainingCheck(backend, { size, computeDtype, gpu: device === 'gpu' ? index : null })];
+  const gpu = device === 'gpu' ? index : null;
+  const training: TrainingRow[] = [];
+  for (const xla of ['off', 'on'] as const)
+    training.push(await trainingCheck(backend, { size, computeDtype, xla, gpu }));
   return {
     ok: parity.every((row) => row.ok) && training.every((row) => row.ok),
     device,

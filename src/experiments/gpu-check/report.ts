@@ -30,6 +30,7 @@ export function gpuCheckJson(check: GpuCheck): string {
 
 function trainingText({
   why,
+  xla,
   steps,
   tokensPerSecond,
   firstLoss,
@@ -40,6 +41,7 @@ function trainingText({
   const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;
   const parts = [
     ...(why === null ? [] : [why]),
+    ...(xla.startsWith('not compiled') ? [`XLA ${xla}, so this is the plain graph`] : []),
     ...(tokensPerSecond === null ? [] : [`${steps} steps, ${tokensPerSecond.toFixed(0)} tokens/s`]),
     ...(firstLoss === null || lastLoss === null ? [] : [`loss ${firstLoss.toFixed(3)} to ${lastLoss.toFixed(3)}`]),
     ...(hostPeakBytes === null ? [] : [`host peak ${gb(hostPeakBytes)}`]),

@@ -1,4 +1,4 @@
-import type { TensorflowBackend } from '../../compute/backends';
+import type { Session, TensorflowBackend } from '../../compute/backends';
 import { RandomStream } from '../../core';
 import { type ComputeDType, loadModel } from '../../model/families';
 import { resolveSftConfig, type SftExample, trainSft } from '../../train';
@@ -10,6 +10,8 @@ export interface TrainingRow {
   readonly what: string;
   readonly ok: boolean;
   readonly why: string | null;
+  /** 'off', 'compiled', or why XLA did not compile the step. */
+  readonly xla: string;
   readonly steps: number;
   readonly tokensPerSecond: number | null;
   readonly firstLoss: number | null;
@@ -32,18 +34,19 @@ export async function trainingCheck(
   options: {
     readonly size: CheckSize;
     readonly computeDtype: ComputeDType;
-    readonly xla?: boolean;
+    readonly xla: 'off' | 'on';
     /** The GPU to sample; null without one. */
     readonly gpu: string | null;
   },
 ): Promise<TrainingRow> {
-  const { size, computeDtype, gpu } = options;
+  const { size, computeDtype, xla, gpu } = options;
   const { model: shape, batch, tokens } = CHECK_SIZES[size];
-  const what = `QLoRA, ${size}, ${batch} x ${tokens} tokens, ${computeDtype}${options.xla ? ', XLA' : ''}`;
-  const empty = { steps: 0, tokensPerSecond: null, firstLoss: null, lastLoss: null, device: null };
+  const what = `QLoRA, ${size}, ${batch} x ${tokens} tokens, ${computeDtype}${xla === 'on' ? ', XLA' : ''}`;
+  const empty = { xla, steps: 0, tokensPerSecond: null, firstLoss: null, lastLoss: null, device: null };
   try {
     const files = randomModel(shape, `random ${size}`, 1);
-    const loading = { backend, computeDtype, quantisation: 'nf4' as const };
+    const sessions: Session[] = [];
+    const loading = { backend: observed(backend, xla, sessions), computeDtype, quantisation: 'nf4' as const };
     const model = await loadModel(files, loading);
     try {
       const { config } = resolveSftConfig('paper', {
@@ -55,10 +58,10 @@ export async function trainingCheck(
         batchSize: batch,
         maxTokens: tokens,
         checkpointEvery: 0,
-        ...(options.xla === undefined ? {} : { xla: options.xla }),
       });
       const times: number[] = [];
       const losses: number[] = [];
+      let compiled = xla as string;
       let before = performance.now();
       let sampler: ReturnType<typeof sampleDevice> | null = null;
       await trainSft({
@@ -71,6 +74,7 @@ export async function trainingCheck(
           times.push((now - before) / 1000);
           before = now;
           losses.push(Number(detail?.loss));
+          if (xla === 'on') compiled = compilationOf(sessions);
           if (done === WARM_UP && gpu !== null) sampler = sampleDevice(gpu);
         },
       });
@@ -83,6 +87,7 @@ export async function trainingCheck(
         what,
         ok,
         why: ok ? null : `the loss must be finite and fall, got ${losses.map((loss) => loss.toFixed(3)).join(' ')}`,
+        xla: compiled,
         steps: losses.length,
         tokensPerSecond: (timed.length * batch * tokens) / seconds,
         firstLoss,
@@ -96,6 +101,23 @@ export async function trainingCheck(
   } catch (cause) {
     return { what, ok: false, why: (cause as Error).message, hostPeakBytes: hostPeakBytes(), ...empty };
   }
+}
+
+/** The same backend, which notes its sessions and makes them with this choice of XLA. */
+function observed(backend: TensorflowBackend, xla: 'off' | 'on', sessions: Session[]): TensorflowBackend {
+  const createSession: TensorflowBackend['createSession'] = (programs) => {
+    const session = backend.createSession(programs, { xla });
+    sessions.push(session);
+    return session;
+  };
+  return Object.create(backend, { createSession: { value: createSession } });
+}
+
+/** What became of the programs that have run: 'compiled', or the first reason why not. */
+function compilationOf(sessions: readonly Session[]): string {
+  const programs = sessions.flatMap(({ compiled }) => compiled);
+  const refused = programs.find(({ xla, reason }) => !xla && reason !== null);
+  return refused ? `not compiled: ${refused.program}: ${refused.reason}` : 'compiled';
 }
 
 function randomRows(rows: number, tokens: number, vocabSize: number): SftExample[] {
