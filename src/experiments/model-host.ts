@@ -8,7 +8,7 @@ import {
   tensorflowBackend,
 } from '../compute/backends';
 import { type LongCall, projectRoot } from '../core';
-import { type ComputeDType, type LoadedModel, loadModel } from '../model/families';
+import { type ComputeDType, type LoadedModel, loadModel, type Quantisation } from '../model/families';
 import { type ModelFiles, openModel } from '../model/weights';
 import { writeFileAtomic } from '../runs';
 
@@ -16,6 +16,8 @@ export interface ModelHostOptions {
   readonly model: string;
   readonly device: 'auto' | 'cpu' | 'gpu';
   readonly computeDtype: 'auto' | ComputeDType;
+  /** How the frozen base is held; default 'none'. */
+  readonly quantisation?: Quantisation;
 }
 
 /**
@@ -49,21 +51,26 @@ export class ModelHost {
   /** What names this model in a run: its files and the arithmetic it runs in. */
   get identity(): Readonly<Record<string, string>> {
     const { files, backend } = this;
+    const { quantisation = 'none' } = this.options;
     return {
       model: files.hash,
       tokenizer: files.tokenizer.hash,
       computeDtype: this.computeDtype,
       backend: `${backend.name} ${backend.version} ${backend.device}`,
+      ...(quantisation === 'none' ? {} : { quantisation }),
     };
   }
 
   load(call: LongCall = {}): Promise<LoadedModel> {
-    this.loading ??= loadModel(this.files, { backend: this.backend, computeDtype: this.computeDtype, ...call }).catch(
-      (error) => {
-        this.loading = null;
-        throw error;
-      },
-    );
+    this.loading ??= loadModel(this.files, {
+      backend: this.backend,
+      computeDtype: this.computeDtype,
+      quantisation: this.options.quantisation,
+      ...call,
+    }).catch((error) => {
+      this.loading = null;
+      throw error;
+    });
     return this.loading;
   }
 

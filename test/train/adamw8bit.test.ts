@@ -6,7 +6,8 @@ import { cast, type HostTensor, hostNumbers, hostTensor, input, variable } from 
 import { openSafetensors } from '../../src/model/weights';
 import { type AdamWConfig, adamWFeeds } from '../../src/train/adamw';
 import { MOMENTS_8BIT } from '../../src/train/adamw-8bit';
-import { dynamicCodec, dynamicMap } from '../../src/train/dynamic-map';
+import { dynamicMap } from '../../src/model/weights';
+import { dynamicCodec } from '../../src/train/dynamic-map';
 import {
   freshState,
   type OptimiserName,

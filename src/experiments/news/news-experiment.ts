@@ -5,6 +5,7 @@ import type { Judge } from '../../judge';
 import { judgeReportText, offlineJudge, readJudgeFile } from '../../judge/offline';
 import { customLabel, type Label } from '../../labels';
 import { type Adapter, loadAdapter } from '../../model/adapters';
+import { Generator, Scorer } from '../../model/generate';
 import { type RunDirectory, runsRoot } from '../../runs';
 import type { ContrastSet } from '../../tasks';
 import { ModelHost } from '../model-host';
@@ -17,6 +18,7 @@ import { completionIds, type PreparedNews, prepareNews, promptIds } from './prep
 import { contrastRows, sampleRows } from './rows';
 import { readSamples, type SampleJob, sampleJob, sampleJobs } from './sample';
 import { type MeasuredCondition, type NewsSummary, summarise } from './summary';
+import { Switched } from './switched';
 import { type TrainedArm, trainArm, trainingRun } from './train-arm';
 
 /**
@@ -48,7 +50,8 @@ export class NewsExperiment {
   ): Promise<NewsExperiment> {
     const resolved = resolveNewsConfig(preset, overrides);
     const { model, device, computeDtype, form } = resolved.config;
-    const host = await ModelHost.open({ model, device, computeDtype }, options);
+    const quantisation = resolved.sft.config.baseQuantisation;
+    const host = await ModelHost.open({ model, device, computeDtype, quantisation }, options);
     const prepared = prepareNews(resolved, host.files.tokenizer);
     return new NewsExperiment(
       resolved,
@@ -130,17 +133,30 @@ export class NewsExperiment {
     const { samples = true, contrast = true } = call;
     const sampleJobsOf = samples ? this.sampleJobs(conditions) : [];
     const contrastJobsOf = contrast ? conditions.map((condition) => this.contrastJob(condition)) : [];
-    for (const arm of new Set(conditions.map((condition) => condition.arm))) {
-      const ofArm = <T extends { condition: Condition }>(jobs: readonly T[]): T[] =>
-        jobs.filter((job) => job.condition.arm === arm);
-      await contrastJobs(this.host, () => this.adapter(arm), ofArm(contrastJobsOf), {
-        ...call,
-        what: `contrast ${arm}`,
-      });
-      await sampleJobs(this.host, () => this.adapter(arm), ofArm(sampleJobsOf), this.config, {
-        ...call,
-        what: `generate ${arm}`,
-      });
+    // Those with an adapter first: programs that were made for one also run without it.
+    const arms = [...new Set(conditions.map((condition) => condition.arm))].sort(
+      (a, b) => Number(a === 'untrained') - Number(b === 'untrained'),
+    );
+    const ofArm = <T extends { condition: Condition }>(jobs: readonly T[], arm: Condition['arm']): T[] =>
+      jobs.filter((job) => job.condition.arm === arm);
+    // One after the other: each holds a copy of weights of its own.
+    const scorers = new Switched(async (adapter) => new Scorer(await this.host.load(call), adapter));
+    try {
+      for (const arm of arms) {
+        const what = `contrast ${arm}`;
+        await contrastJobs(scorers, () => this.adapter(arm), ofArm(contrastJobsOf, arm), { ...call, what });
+      }
+    } finally {
+      scorers.dispose();
+    }
+    const generators = new Switched(async (adapter) => new Generator(await this.host.load(call), adapter));
+    try {
+      for (const arm of arms) {
+        const what = `generate ${arm}`;
+        await sampleJobs(generators, () => this.adapter(arm), ofArm(sampleJobsOf, arm), this.config, { ...call, what });
+      }
+    } finally {
+      generators.dispose();
     }
     const measured: MeasuredCondition[] = [];
     for (const [index, condition] of conditions.entries()) {

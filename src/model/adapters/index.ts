@@ -11,5 +11,5 @@ export {
   unflattenAdapter,
 } from './layout';
 export { type LoraConfig, type LoraConfigInput, loraConfigSchema, loraScale, resolveLoraConfig } from './lora-config';
-export { mergeProgram } from './merge';
+export { mergeProgram, unpackProgram } from './merge';
 export { type AdapterBase, loadAdapter, saveAdapter } from './peft-files';

@@ -1,5 +1,5 @@
 import { add, cast, matmul, mul, type Program } from '../../compute/graph';
-import { type ComputeDType, paramVariables, projectionModule } from '../families';
+import { type ComputeDType, isQuantisable, paramSpecs, paramVariables, projectionModule } from '../families';
 import type { ModelConfig } from '../weights';
 import { type AdapterLayout, adapterGraph } from './layout';
 
@@ -22,4 +22,17 @@ export function mergeProgram(model: ModelConfig, layout: AdapterLayout, computeD
       return { variable: weight, value: cast(add(cast(weight, 'f32'), delta), computeDtype) };
     });
   return { name: 'merge', outputs: { size: cast(flat, 'f32') }, updates };
+}
+
+/**
+ * A program that unpacks every 4-bit weight into a variable of its own, in the compute dtype, under the weight's name. Run it
+ * once after `assign`, and again to undo a merge; the session's other programs then read plain weights.
+ */
+export function unpackProgram(model: ModelConfig, computeDtype: ComputeDType): Program {
+  const packed = paramVariables(model, computeDtype, 'nf4');
+  const plain = paramVariables(model, computeDtype);
+  const updates = paramSpecs(model, computeDtype)
+    .filter(({ name }) => isQuantisable(name))
+    .map(({ name }) => ({ variable: plain(name), value: packed(name) }));
+  return { name: 'unpack', outputs: {}, updates };
 }

@@ -1,7 +1,15 @@
 import type { Backend, DeviceTensor } from '../../compute/backends';
 import { FileFormatError, type LongCall, ShapeError, throwIfAborted, yieldToEventLoop } from '../../core';
-import { type ModelConfig, type ModelFiles, openModel } from '../weights';
-import { type ParamSpec, paramSpecs } from './params';
+import {
+  type ModelConfig,
+  type ModelFiles,
+  type Nf4Tensor,
+  openModel,
+  quantiseNf4,
+  type TensorSource,
+} from '../weights';
+import { nf4Parts, type Quantisation } from './nf4-weight';
+import { isQuantisable, type ParamSpec, paramSpecs } from './params';
 import type { ComputeDType } from './types';
 
 /** A base model on a device: its weights are uploaded once and shared by every session that is made from them. */
@@ -11,6 +19,8 @@ export interface LoadedModel {
   readonly tokenizer: ModelFiles['tokenizer'];
   readonly backend: Backend;
   readonly computeDtype: ComputeDType;
+  /** 'nf4': the layers' projections lie in 4 bits and are unpacked where a program reads them. */
+  readonly quantisation: Quantisation;
   /** By variable name, as `paramVariables` names them: pass to `session.assign`. */
   readonly weights: Readonly<Record<string, DeviceTensor>>;
   dispose(): void;
@@ -20,6 +30,11 @@ export interface LoadModelOptions extends LongCall {
   readonly backend: Backend;
   /** The dtype of weights and products; default f32. Measure with `chooseComputeDtype`. */
   readonly computeDtype?: ComputeDType;
+  /**
+   * 'nf4' quantises the layers' projections as they are read, one tensor in memory at a time; a checkpoint that is already so
+   * gives its own codes. Default 'none': such a checkpoint is then unpacked.
+   */
+  readonly quantisation?: Quantisation;
 }
 
 /**
@@ -29,7 +44,7 @@ export interface LoadModelOptions extends LongCall {
  * AbortedError when the signal fires (nothing stays on the device).
  */
 export async function loadModel(ref: string | ModelFiles, options: LoadModelOptions): Promise<LoadedModel> {
-  const { backend, computeDtype = 'f32', signal, onProgress } = options;
+  const { backend, computeDtype = 'f32', quantisation = 'none', signal, onProgress } = options;
   const opened = typeof ref === 'string';
   const files = opened ? await openModel(ref, { signal, onProgress }) : ref;
   const weights: Record<string, DeviceTensor> = {};
@@ -45,7 +60,10 @@ export async function loadModel(ref: string | ModelFiles, options: LoadModelOpti
     checkTensors(files, specs);
     for (const [index, spec] of specs.entries()) {
       throwIfAborted(signal, 'loadModel', 'Nothing stays loaded');
-      weights[spec.name] = backend.upload(files.tensors.read(spec.name), spec.dtype);
+      if (quantisation === 'nf4' && isQuantisable(spec.name))
+        for (const [name, part] of Object.entries(nf4Parts(spec.name, nf4Of(files.tensors, spec.name))))
+          weights[name] = backend.upload(part);
+      else weights[spec.name] = backend.upload(files.tensors.read(spec.name), spec.dtype);
       onProgress?.({ what: `load ${files.id}`, done: index + 1, total: specs.length, unit: 'tensors' });
       await yieldToEventLoop();
     }
@@ -53,7 +71,15 @@ export async function loadModel(ref: string | ModelFiles, options: LoadModelOpti
     dispose();
     throw error;
   }
-  return { files, config: files.config, tokenizer: files.tokenizer, backend, computeDtype, weights, dispose };
+  const { config, tokenizer } = files;
+  return { files, config, tokenizer, backend, computeDtype, quantisation, weights, dispose };
+}
+
+function nf4Of(tensors: TensorSource, name: string): Nf4Tensor {
+  const stored = tensors.readNf4?.(name);
+  if (stored) return stored;
+  const { data, shape } = tensors.read(name);
+  return quantiseNf4(data as Float32Array, shape);
 }
 
 function checkTensors(files: ModelFiles, specs: readonly ParamSpec[]): void {

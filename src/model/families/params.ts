@@ -1,6 +1,7 @@
 import { type DType, type Shape, type Value, variable } from '../../compute/graph';
 import { InternalError } from '../../core';
 import { expectedTensors, type ModelConfig } from '../weights';
+import { dequantised, type Quantisation } from './nf4-weight';
 import type { ComputeDType, ParamLookup, Projection } from './types';
 
 /** One tensor of the base model: its Hugging Face name, and how it lies on the device. */
@@ -41,10 +42,27 @@ export function paramSpecs(config: ModelConfig, computeDtype: ComputeDType): Par
   }));
 }
 
-/** The base model's tensors as session variables under their Hugging Face names. */
-export function paramVariables(config: ModelConfig, computeDtype: ComputeDType): ParamLookup {
+/** Whether a base in 4 bits holds this tensor so: the projections of the layers; embedding, head and norms stay as they are. */
+export function isQuantisable(name: string): boolean {
+  return /\.layers\.\d+\.(self_attn|mlp)\.[a-z]+_proj\.weight$/.test(name);
+}
+
+/**
+ * The base model's tensors as session variables under their Hugging Face names. With `quantisation` 'nf4' the projections
+ * are computed from their 4-bit variables; the same name gives the same Value.
+ */
+export function paramVariables(
+  config: ModelConfig,
+  computeDtype: ComputeDType,
+  quantisation: Quantisation = 'none',
+): ParamLookup {
   const values = new Map<string, Value>(
-    paramSpecs(config, computeDtype).map((spec) => [spec.name, variable(spec.name, spec.shape, spec.dtype)]),
+    paramSpecs(config, computeDtype).map(({ name, shape, dtype }) => [
+      name,
+      quantisation === 'nf4' && isQuantisable(name)
+        ? dequantised(name, shape, computeDtype)
+        : variable(name, shape, dtype),
+    ]),
   );
   return (name) => {
     const value = values.get(name);

@@ -10,6 +10,7 @@ import {
   flattenAdapter,
   loraScale,
   mergeProgram,
+  unpackProgram,
 } from '../adapters';
 import type { LoadedModel } from '../families';
 
@@ -30,25 +31,37 @@ export type AdapterForm =
   /** Beside the weights, which are all shared with the model: the programs are made over its graph. */
   | { readonly kind: 'apart'; readonly programs: (adapter: AdapterGraph | null) => readonly Program[] };
 
-/** A session over the model's weights, which are shared and not copied, and an adapter. */
+/**
+ * A session over the model's weights, which are shared and not copied, and an adapter. A base in 4 bits is unpacked into the
+ * session's own weights: every token would have to do it again.
+ */
 export function openModelSession(model: LoadedModel, adapter: Adapter | null, form: AdapterForm): ModelSession {
-  const { config, computeDtype, backend, weights } = model;
+  const { config, computeDtype, backend, weights, quantisation } = model;
   const layout = adapter ? adapterLayout(config, adapter.config) : null;
   const merges = layout && form.kind === 'merged';
   const programs = form.kind === 'merged' ? form.programs : form.programs(layout && adapterGraph(layout, computeDtype));
-  const session = backend.createSession(merges ? [...programs, mergeProgram(config, layout, computeDtype)] : programs);
+  const unpacks = quantisation === 'nf4';
+  const session = backend.createSession([
+    ...programs,
+    ...(unpacks ? [unpackProgram(config, computeDtype)] : []),
+    ...(merges ? [mergeProgram(config, layout, computeDtype)] : []),
+  ]);
+  const restore = (): void => {
+    session.assign(weights);
+    if (unpacks) session.run('unpack', {});
+  };
   const setAdapter = (next: Adapter | null): boolean => {
     if (!layout) return next === null;
     const flat = next ? fittedAdapter(model, next, layout) : new Float32Array(layout.size);
     if (!flat) return false;
-    if (merges) session.assign(weights);
+    if (merges) restore();
     if (merges && !next) return true;
     session.assign({ [ADAPTER_VARIABLE]: { shape: [flat.length], dtype: 'f32', data: flat } });
     if (merges) session.run('merge', {});
     return true;
   };
   try {
-    session.assign(weights);
+    restore();
     setAdapter(adapter);
   } catch (error) {
     session.dispose();

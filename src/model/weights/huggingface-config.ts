@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../core';
 import { FAMILY_NAMES, FAMILY_SPECS } from '../families/specs';
+import { unreadQuantisation } from './bitsandbytes';
 import { checkModelConfig, type ModelConfig, type RopeScaling } from './model-config';
 
 const optional = <T extends z.ZodType>(type: T) => type.nullish();
@@ -53,7 +54,8 @@ export function configFromHuggingFace(json: unknown, from: string): ModelConfig 
   else problems.push(...FAMILY_SPECS[family].huggingFace.unbuilt(hf));
   if ((hf.hidden_act ?? 'silu') !== 'silu') problems.push(`hidden_act "${hf.hidden_act}" is not silu`);
   if ((hf.partial_rotary_factor ?? 1) !== 1) problems.push('partial_rotary_factor other than 1 is not built');
-  if (hf.quantization_config) problems.push('the weights are quantised by quantization_config, which is not read');
+  const quantised = unreadQuantisation(hf.quantization_config);
+  if (quantised) problems.push(quantised);
   const rope = ropeOf(hf.rope_parameters ?? hf.rope_scaling ?? {}, problems);
   if (problems.length > 0 || !family) {
     throw new ConfigError(

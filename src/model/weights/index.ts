@@ -1,3 +1,5 @@
+export { bitsandbytesTensors } from './bitsandbytes';
+export { dynamicMap } from './dynamic-map';
 export { configFromGguf } from './gguf-config';
 export { type GgufSource, openGguf } from './gguf-reader';
 export { type FetchedModel, type FetchModelOptions, fetchModel, gigabytes } from './hub-model';
@@ -10,6 +12,7 @@ export {
   type RopeScaling,
 } from './model-config';
 export { DEFAULT_MODEL, type LocatedModel, locateModel, resolveModelPath } from './model-path';
+export { dequantiseNf4, NF4_BLOCK, NF4_NESTED_BLOCK, NF4_VALUES, type Nf4Tensor, quantiseNf4 } from './nf4';
 export { type ModelFiles, type OpenModelOptions, openModel } from './open-model';
 export { openSafetensors, type SafetensorsSource } from './safetensors-reader';
 export { writeSafetensors } from './safetensors-writer';

@@ -9,6 +9,7 @@ import {
   tokenizerFromFolder,
   tokenizerFromGguf,
 } from '../tokens';
+import { withNf4Tensors } from './bitsandbytes';
 import { fileSha256 } from './file-hash';
 import { configFromGguf } from './gguf-config';
 import { openGguf } from './gguf-reader';
@@ -62,13 +63,23 @@ export async function openModel(ref: string = DEFAULT_MODEL, options: OpenModelO
   const config = configFromHuggingFace(readJson(path, 'config.json'), join(path, 'config.json'));
   const tokenizer = createTokenizer(tokenizerFromFolder(path), tokenizerOptions);
   checkVocabulary(tokenizer, config, path);
-  const tensors = openSafetensors(path);
+  const stored = openSafetensors(path);
+  const tensors = closingSync(stored, () => withNf4Tensors(stored));
   return closingOnError(tensors, async () => {
     checkTensors(tensors, config);
     const sides = [...SIDE_FILES, WEIGHTS_INDEX].map((name) => join(path, name)).filter((file) => existsSync(file));
     const hash = await hashOf([...sides, ...tensors.files], call);
     return { id, path, config, tensors, tokenizer, hash, close: () => tensors.close() };
   });
+}
+
+function closingSync<T>(tensors: TensorSource, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    tensors.close();
+    throw error;
+  }
 }
 
 async function closingOnError<T>(tensors: TensorSource, work: () => Promise<T>): Promise<T> {

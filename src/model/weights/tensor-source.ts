@@ -1,5 +1,6 @@
 import type { HostTensor, Shape } from '../../compute/graph';
 import { FileFormatError } from '../../core';
+import type { Nf4Tensor } from './nf4';
 
 /** What a file says about one tensor before it is read: its shape and how it is stored ('F32', 'BF16', 'Q4_1', ...). */
 export interface TensorInfo {
@@ -16,6 +17,8 @@ export interface TensorSource {
   info(name: string): TensorInfo;
   /** The tensor as f32, dequantised if need be. Throws FileFormatError as `info` does, and if the file ends before. */
   read(name: string): HostTensor;
+  /** The tensor's 4-bit codes as they are stored; null where it is not stored so. Absent: no tensor is. */
+  readNf4?(name: string): Nf4Tensor | null;
   close(): void;
 }
 

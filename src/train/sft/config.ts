@@ -157,12 +157,11 @@ export function checkSftConfig(config: unknown): SftConfig {
   throw new ConfigError(`resolveSftConfig: the SFT config must be valid, got ${problems}. Correct these fields.`);
 }
 
-/** Throws ConfigError if the config asks for what is not built yet. */
-export function refuseUnbuilt(config: SftConfig): void {
-  const missing = [...(config.baseQuantisation === 'nf4' ? ['baseQuantisation "nf4" (the 4-bit base)'] : [])];
-  if (missing.length > 0)
+/** Throws ConfigError unless the base lies on the device as the config says. */
+export function checkBase(config: SftConfig, model: { readonly quantisation: SftConfig['baseQuantisation'] }): void {
+  if (config.baseQuantisation !== model.quantisation)
     throw new ConfigError(
-      `trainSft: the config must ask only for what is built, got ${missing.join(' and ')}, which this version does not have. ` +
-        'Override it with baseQuantisation: "none"; the run then differs from the article in memory and rounding.',
+      `trainSft: the base must be loaded as the config says, baseQuantisation "${config.baseQuantisation}", got a model loaded with quantisation "${model.quantisation}" (loadModel). ` +
+        `Load it with { quantisation: '${config.baseQuantisation}' } or override baseQuantisation.`,
     );
 }

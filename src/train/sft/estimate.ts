@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { type LongCall, RandomStream, throwIfAborted, yieldToEventLoop } from '../../core';
 import { ADAPTER_VARIABLE, flattenAdapter, initAdapter } from '../../model/adapters';
 import type { LoadedModel } from '../../model/families';
-import { refuseUnbuilt, type SftConfig } from './config';
+import { checkBase, type SftConfig } from './config';
 import { expectedPeakMb, type MemoryOptions, refuseUnlessItFits, type SftMemory, sftMemory } from './memory';
 import { planSft, type SftExample } from './plan';
 import { SftTrainer } from './trainer';
@@ -41,7 +41,7 @@ export async function estimateSft(
     },
 ): Promise<SftEstimate> {
   const { model, examples, config, seed, signal } = options;
-  refuseUnbuilt(config);
+  checkBase(config, model);
   const plan = planSft(examples, config, new RandomStream(seed).fork('order'));
   const memory = sftMemory(model, config, plan);
   refuseUnlessItFits(options, memory);

@@ -4,15 +4,25 @@ import {
   concat,
   div,
   fill,
+  type GradientOptions,
   gradients,
   input,
   type Program,
   reshape,
+  topologicalOrder,
   type Value,
   variable,
 } from '../../compute/graph';
 import { type AdapterLayout, adapterGraph, adapterLayout } from '../../model/adapters';
-import { type ComputeDType, forward, type LoadedModel, paramVariables, supervisedLoss } from '../../model/families';
+import {
+  type ComputeDType,
+  forward,
+  type LoadedModel,
+  paramVariables,
+  type Quantisation,
+  supervisedLoss,
+  unpackedWeights,
+} from '../../model/families';
 import type { ModelConfig } from '../../model/weights';
 import type { AdamWStep } from '../adamw';
 import { optimiserStep } from '../optimiser';
@@ -25,13 +35,16 @@ export interface SftGraph {
   readonly model: ModelConfig;
   readonly layout: AdapterLayout;
   readonly computeDtype: ComputeDType;
+  /** How the frozen base is held; default 'none'. */
+  readonly quantisation?: Quantisation;
   readonly config: SftConfig;
 }
 
 /** What the programs of a run are made from. */
 export function sftGraph(model: LoadedModel, config: SftConfig): SftGraph {
   const layout = adapterLayout(model.config, config.lora);
-  return { model: model.config, layout, computeDtype: model.computeDtype, config };
+  const { computeDtype, quantisation } = model;
+  return { model: model.config, layout, computeDtype, quantisation, config };
 }
 
 /** Every program of a run: one for each training bucket, the update where gradients are summed, the evaluation. */
@@ -116,8 +129,21 @@ export interface LossAndGradients {
 
 export function lossAndGradients(graph: SftGraph, bucket: Bucket): LossAndGradients {
   const { lossSum, adapter, kept, layerOutputs } = loss(graph, bucket, true);
-  const keep = graph.config.gradientCheckpointing ? { keep: kept } : undefined;
-  return { lossSum, pieces: gradients(lossSum, adapter.leaves, keep), flat: adapter.flat, layerOutputs };
+  return {
+    lossSum,
+    pieces: gradients(lossSum, adapter.leaves, storedValues(graph, lossSum, kept)),
+    flat: adapter.flat,
+    layerOutputs,
+  };
+}
+
+/** What the backward pass may hold: with recompute the layers' mouths, else all but what a 4-bit base unpacks. */
+function storedValues({ config, quantisation = 'none' }: SftGraph, lossSum: Value, kept: readonly Value[]): GradientOptions {
+  if (config.gradientCheckpointing) return { keep: kept };
+  if (quantisation === 'none') return {};
+  const values = topologicalOrder([lossSum]);
+  const unpacked = unpackedWeights(values);
+  return { keep: values.filter((value) => !unpacked.has(value)) };
 }
 
 function lossAndGradient(graph: SftGraph, bucket: Bucket): { lossSum: Value; gradient: Value; flat: Value } {
@@ -130,11 +156,11 @@ function lossAndGradient(graph: SftGraph, bucket: Bucket): { lossSum: Value; gra
 }
 
 function loss(graph: SftGraph, bucket: Bucket, training: boolean) {
-  const { model, layout, computeDtype, config } = graph;
+  const { model, layout, computeDtype, quantisation = 'none', config } = graph;
   const { rows: B, tokens: T, supervised: N } = bucket;
   const seed = training && config.lora.dropout > 0 ? input('dropoutSeed', [2], 'i32') : null;
   const adapter = adapterGraph(layout, computeDtype, seed);
-  const params = paramVariables(model, computeDtype);
+  const params = paramVariables(model, computeDtype, quantisation);
   const place = (name: string): Value => input(name, [B, T], 'i32');
   const { hidden, layerInputs } = forward(
     model,

@@ -13,7 +13,7 @@ import { ADAPTER_VARIABLE, type Adapter, flattenAdapter, initAdapter, unflattenA
 import type { LoadedModel } from '../../model/families';
 import { loadCheckpoint, saveCheckpoint } from '../checkpoint';
 import { type PeakMemory, peakMemory } from '../memory/machine-memory';
-import { refuseUnbuilt, type SftConfig } from './config';
+import { checkBase, type SftConfig } from './config';
 import { diagnosisText } from './diagnose';
 import { type MemoryOptions, refuseUnlessItFits, sftMemory } from './memory';
 import { appendMetrics, rewindMetrics, type StepMetrics } from './metrics';
@@ -71,7 +71,7 @@ interface RunFacts {
  */
 export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
   const { model, config, dir, seed, signal } = options;
-  refuseUnbuilt(config);
+  checkBase(config, model);
   throwIfAborted(signal, 'trainSft', 'Nothing has begun');
   const random = new RandomStream(seed);
   const plan = planSft(options.examples, config, random.fork('order'));

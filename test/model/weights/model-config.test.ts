@@ -129,7 +129,12 @@ describe('a Hugging Face config', () => {
     );
     for (const key of ['attention_bias', 'mlp_bias', 'use_sliding_window'])
       expect(() => configFromHuggingFace({ ...LLAMA32, [key]: true }, 'a')).toThrow(key);
-    expect(() => configFromHuggingFace({ ...LLAMA32, quantization_config: {} }, 'a')).toThrow('quantization_config');
+    for (const [quantised, message] of [
+      [{ quant_method: 'gptq' }, 'quantised by "gptq"'],
+      [{ quant_method: 'bitsandbytes', load_in_8bit: true }, 'in 8 bits'],
+      [{ quant_method: 'bitsandbytes', load_in_4bit: true, bnb_4bit_quant_type: 'fp4' }, 'of type "fp4"'],
+    ] as const)
+      expect(() => configFromHuggingFace({ ...LLAMA32, quantization_config: quantised }, 'a')).toThrow(message);
   });
 
   test('without sizes, or with sizes that do not fit each other, names them all', () => {
