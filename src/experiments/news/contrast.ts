@@ -1,10 +1,11 @@
 import type { LongCall } from '../../core';
 import type { Adapter } from '../../model/adapters';
-import { Scorer } from '../../model/generate';
+import type { Scorer } from '../../model/generate';
 import { RunDirectory, readJsonl, writeFileAtomic } from '../../runs';
 import type { ModelHost } from '../model-host';
 import { type Condition, runRecord } from './conditions';
 import { idsHash } from './prepare';
+import type { Switched } from './switched';
 
 /** Log-probabilities (nats) of a topic's texts under a condition, by the value each was written for. */
 export interface ContrastScores {
@@ -48,7 +49,7 @@ export function contrastJob(
 
 /** Scores the jobs of one adapter that are not on disk yet; forward passes only. */
 export async function contrastJobs(
-  host: ModelHost,
+  scorers: Switched<Scorer>,
   adapter: () => Adapter | null,
   jobs: readonly ContrastJob[],
   call: LongCall & { readonly what: string },
@@ -56,37 +57,33 @@ export async function contrastJobs(
   const open = jobs.filter((job) => job.run.manifest() === null);
   if (open.length === 0) return;
   const total = open.reduce((sum, job) => sum + job.items.length, 0);
-  const scorer = new Scorer(await host.load(call), adapter());
-  try {
-    let before = 0;
-    for (const job of open) {
-      await job.run.complete(async () => {
-        const startedMs = performance.now();
-        const scored = await scorer.score(
-          job.items.map(({ topicId, promptIds, texts }) => ({ id: topicId, promptIds, texts })),
-          {
-            ...(call.signal ? { signal: call.signal } : {}),
-            onProgress: ({ done, total: rows }) =>
-              call.onProgress?.({
-                what: call.what,
-                done: before + Math.floor((done / rows) * job.items.length),
-                total,
-                unit: 'topics',
-                detail: { under: job.condition.label?.value ?? 'no label' },
-              }),
-          },
-        );
-        const rows = scored.map(({ id, logprobs }, index): ContrastScores => {
-          const { values } = job.items[index];
-          return { topicId: id, logprobs: Object.fromEntries(values.map((value, at) => [value, logprobs[at]])) };
-        });
-        writeFileAtomic(job.run.file('scores.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-        return runRecord(job.condition, startedMs);
+  const scorer = await scorers.under(adapter());
+  let before = 0;
+  for (const job of open) {
+    await job.run.complete(async () => {
+      const startedMs = performance.now();
+      const scored = await scorer.score(
+        job.items.map(({ topicId, promptIds, texts }) => ({ id: topicId, promptIds, texts })),
+        {
+          ...(call.signal ? { signal: call.signal } : {}),
+          onProgress: ({ done, total: rows }) =>
+            call.onProgress?.({
+              what: call.what,
+              done: before + Math.floor((done / rows) * job.items.length),
+              total,
+              unit: 'topics',
+              detail: { under: job.condition.label?.value ?? 'no label' },
+            }),
+        },
+      );
+      const rows = scored.map(({ id, logprobs }, index): ContrastScores => {
+        const { values } = job.items[index];
+        return { topicId: id, logprobs: Object.fromEntries(values.map((value, at) => [value, logprobs[at]])) };
       });
-      before += job.items.length;
-    }
-  } finally {
-    scorer.dispose();
+      writeFileAtomic(job.run.file('scores.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      return runRecord(job.condition, startedMs);
+    });
+    before += job.items.length;
   }
 }
 

@@ -1,12 +1,13 @@
 import type { LongCall } from '../../core';
 import type { Adapter } from '../../model/adapters';
-import { type Completion, Generator } from '../../model/generate';
+import type { Completion, Generator } from '../../model/generate';
 import { appendJsonl, RunDirectory, readJsonl } from '../../runs';
 import type { EvalItem } from '../../tasks';
 import type { ModelHost } from '../model-host';
 import { type Condition, runRecord } from './conditions';
 import type { NewsConfig } from './config';
 import { idsHash } from './prepare';
+import type { Switched } from './switched';
 
 /** A text that a model wrote under a condition. */
 export interface SampledText {
@@ -47,11 +48,11 @@ export function sampleJob(
 }
 
 /**
- * Samples the jobs of one adapter that are not on disk yet, several prompts side by side. Texts are kept batch by batch,
- * so that an interruption loses one batch at most.
+ * Samples the jobs of one adapter that are not on disk yet, several prompts side by side. Each text is kept when it is
+ * finished, so that an interruption loses only those that are being written.
  */
 export async function sampleJobs(
-  host: ModelHost,
+  generators: Switched<Generator>,
   adapter: () => Adapter | null,
   jobs: readonly SampleJob[],
   config: NewsConfig,
@@ -62,38 +63,34 @@ export async function sampleJobs(
   const open = jobs.filter((job) => job.run.manifest() === null).sort((a, b) => longest(b) - longest(a));
   if (open.length === 0) return;
   const total = open.reduce((sum, job) => sum + job.prompts.length, 0);
-  const generator = new Generator(await host.load(call), adapter());
-  try {
-    let before = 0;
-    for (const job of open) {
-      await job.run.complete(async () => {
-        const startedMs = performance.now();
-        const path = job.run.file('texts.jsonl');
-        const have = new Set(readJsonl<SampledText>(path).map((row) => row.topicId));
-        const missing = job.prompts.filter(({ id }) => !have.has(id));
-        await generator.generate(missing, {
-          maxNewTokens: config.maxNewTokens,
-          temperature: job.temperature,
-          topP: config.topP,
-          seed: `${config.seed}/sample`,
-          batchSize: config.generateBatch,
-          ...(call.signal ? { signal: call.signal } : {}),
-          onBatch: (completions) => appendJsonl(path, completions.map(sampledText)),
-          onProgress: ({ done }) =>
-            call.onProgress?.({
-              what: call.what,
-              done: before + have.size + done,
-              total,
-              unit: 'texts',
-              detail: { under: job.condition.label?.value ?? 'no label', temperature: job.temperature },
-            }),
-        });
-        return runRecord(job.condition, startedMs);
+  const generator = await generators.under(adapter());
+  let before = 0;
+  for (const job of open) {
+    await job.run.complete(async () => {
+      const startedMs = performance.now();
+      const path = job.run.file('texts.jsonl');
+      const have = new Set(readJsonl<SampledText>(path).map((row) => row.topicId));
+      const missing = job.prompts.filter(({ id }) => !have.has(id));
+      await generator.generate(missing, {
+        maxNewTokens: config.maxNewTokens,
+        temperature: job.temperature,
+        topP: config.topP,
+        seed: `${config.seed}/sample`,
+        batchSize: config.generateBatch,
+        ...(call.signal ? { signal: call.signal } : {}),
+        onBatch: (completions) => appendJsonl(path, completions.map(sampledText)),
+        onProgress: ({ done }) =>
+          call.onProgress?.({
+            what: call.what,
+            done: before + have.size + done,
+            total,
+            unit: 'texts',
+            detail: { under: job.condition.label?.value ?? 'no label', temperature: job.temperature },
+          }),
       });
-      before += job.prompts.length;
-    }
-  } finally {
-    generator.dispose();
+      return runRecord(job.condition, startedMs);
+    });
+    before += job.prompts.length;
   }
 }
 
