@@ -1,4 +1,5 @@
 export { type Adapter, initAdapter } from './adapter';
+export { type ExportedModel, type ExportOptions, exportModel } from './export-model';
 export {
   ADAPTER_VARIABLE,
   type AdapterEntry,
