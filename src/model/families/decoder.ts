@@ -140,7 +140,8 @@ function projected(pass: Pass, layer: number, projections: readonly Projection[]
   const shared = extended ? lowRankInput(x, present, lora.scale) : null;
   return projections.map((projection, i) => {
     const module = projectionModule(layer, projection);
-    const w = params(`${module}.weight`);
+    // Under a cache a weight is unpacked once for all passes, ahead of them.
+    const w = params(`${module}.weight`, pass.options.cache ? undefined : x);
     const pair = pairs[i];
     let y: Value;
     if (!lora || !pair) y = project(x, w, constant);

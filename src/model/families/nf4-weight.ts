@@ -1,5 +1,6 @@
 import {
   add,
+  barrier,
   cast,
   constant,
   type DType,
@@ -61,12 +62,13 @@ function pairTable(): Float32Array {
 
 /**
  * A weight [Dout,Din] from its NF4 variables, in `dtype`: value(code) · (map(absmax) · nested + offset), in f32, rounded once.
- * In f32 it is what the host's `dequantiseNf4` gives, bit for bit.
+ * In f32 it is what the host's `dequantiseNf4` gives, bit for bit. Nothing is computed before `after`, where that is given.
  */
-export function dequantised(name: string, shape: Shape, dtype: ComputeDType): Value {
+export function dequantised(name: string, shape: Shape, dtype: ComputeDType, after?: Value): Value {
   const { blocks, nestedBlocks } = sizesOf(shape);
+  const behind = (value: Value): Value => (after ? barrier(value, after) : value);
   const part = (of: keyof typeof PARTS, partShape: Shape, partDtype: DType): Value =>
-    variable(name + PARTS[of], partShape, partDtype);
+    behind(variable(name + PARTS[of], partShape, partDtype));
   const scaleCodes = cast(part('absmax', [nestedBlocks, NF4_NESTED_BLOCK], 'u8'), 'i32');
   const scales = add(
     mul(gather(constant(dynamicMap(true), [256], 'f32'), scaleCodes), part('nested', [nestedBlocks, 1], 'f32')),
@@ -90,8 +92,9 @@ export function unpackedWeights(values: readonly Value[]): Set<Value> {
   const unpacked = new Set<Value>();
   for (const value of values) {
     const isPart = value.op === 'variable' && (value as Value<'variable'>).attrs.name.includes('.nf4.');
-    if (value.op === 'input' || value.inputs.some((input) => fed.has(input))) fed.add(value);
-    else if (isPart || value.inputs.some((input) => quantised.has(input))) quantised.add(value);
+    const read = value.op === 'barrier' ? value.inputs.slice(0, 1) : value.inputs;
+    if (value.op === 'input' || read.some((input) => fed.has(input))) fed.add(value);
+    else if (isPart || read.some((input) => quantised.has(input))) quantised.add(value);
     if (quantised.has(value) && value.inputs.length > 0) unpacked.add(value);
   }
   return unpacked;

@@ -56,17 +56,18 @@ export function paramVariables(
   computeDtype: ComputeDType,
   quantisation: Quantisation = 'none',
 ): ParamLookup {
-  const values = new Map<string, Value>(
-    paramSpecs(config, computeDtype).map(({ name, shape, dtype }) => [
-      name,
-      quantisation === 'nf4' && isQuantisable(name)
-        ? dequantised(name, shape, computeDtype)
-        : variable(name, shape, dtype),
-    ]),
-  );
-  return (name) => {
-    const value = values.get(name);
-    if (!value) throw new InternalError(`paramVariables: the ${config.family} model has no tensor "${name}".`);
+  const specs = new Map(paramSpecs(config, computeDtype).map((spec) => [spec.name, spec]));
+  const known = new Map<string, Map<Value | undefined, Value>>();
+  return (name, after) => {
+    const spec = specs.get(name);
+    if (!spec) throw new InternalError(`paramVariables: the ${config.family} model has no tensor "${name}".`);
+    const packed = quantisation === 'nf4' && isQuantisable(name);
+    const place = packed ? after : undefined;
+    const made = known.get(name) ?? new Map<Value | undefined, Value>();
+    const value =
+      made.get(place) ??
+      (packed ? dequantised(name, spec.shape, computeDtype, place) : variable(name, spec.shape, spec.dtype));
+    known.set(name, made.set(place, value));
     return value;
   };
 }

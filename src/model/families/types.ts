@@ -6,8 +6,12 @@ export type Projection = (typeof PROJECTIONS)[number];
 
 export type ComputeDType = Extract<DType, 'f32' | 'bf16'>;
 
-/** A variable of the base model by its Hugging Face name; the same name gives the same Value. */
-export type ParamLookup = (name: string) => Value;
+/**
+ * A tensor of the base model by its Hugging Face name; the same name gives the same Value. One that has to be computed (an
+ * unpacked weight) is not computed before `after`, where that is given: it needs nothing but variables, so that an executor
+ * would unpack all layers before the first one.
+ */
+export type ParamLookup = (name: string, after?: Value) => Value;
 
 /** One low-rank pair as PEFT stores it: a [R,Din], b [Dout,R], both in the compute dtype. */
 export interface LoraPair {
