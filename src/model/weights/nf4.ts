@@ -51,16 +51,22 @@ export function quantiseNf4(data: Float32Array, shape: Shape): Nf4Tensor {
   const blocks = Math.ceil(data.length / NF4_BLOCK);
   const codes = new Uint8Array(Math.ceil(data.length / 2));
   const largest = new Float32Array(blocks);
+  const firstCodes = lowestCodes();
   for (let block = 0; block < blocks; block++) {
     const start = block * NF4_BLOCK;
     const end = Math.min(start + NF4_BLOCK, data.length);
     let absmax = 0;
-    for (let i = start; i < end; i++) absmax = Math.max(absmax, Math.abs(data[i]));
+    for (let i = start; i < end; i++) {
+      const magnitude = data[i] < 0 ? -data[i] : data[i];
+      if (magnitude > absmax) absmax = magnitude;
+    }
     largest[block] = absmax;
     const inverse = absmax > 0 ? Math.fround(1 / absmax) : 0;
     for (let i = start; i < end; i++) {
-      const code = nearestCode(Math.fround(data[i] * inverse));
-      codes[i >> 1] |= i % 2 === 0 ? code << 4 : code;
+      const x = Math.fround(data[i] * inverse);
+      let code = firstCodes[((x + 1) * HALF_CELLS) | 0];
+      if (x > BORDERS[code]) code++;
+      codes[i >> 1] |= i & 1 ? code : code << 4;
     }
   }
   // The unused half of an odd tensor's last byte holds 0, as zero is coded there.
@@ -101,15 +107,19 @@ export function checkNf4(tensor: Nf4Tensor, where: string): void {
     );
 }
 
-const BORDERS = Float64Array.from({ length: 15 }, (_, i) => (NF4_VALUES[i] + NF4_VALUES[i + 1]) / 2);
+/** Halfway between neighbouring codes; the last is never passed. */
+const BORDERS = Float64Array.from({ length: 16 }, (_, i) =>
+  i < 15 ? (NF4_VALUES[i] + NF4_VALUES[i + 1]) / 2 : Number.POSITIVE_INFINITY,
+);
+/** Cells between 0 and 1: so many that no cell holds two borders. */
+const HALF_CELLS = 1024;
 
-/** The number of borders below x: three comparisons and one of a pair. */
-function nearestCode(x: number): number {
-  let code = x > BORDERS[7] ? 8 : 0;
-  if (x > BORDERS[code + 3]) code += 4;
-  if (x > BORDERS[code + 1]) code += 2;
-  if (x > BORDERS[code]) code += 1;
-  return code;
+/** The lowest code that a value in each cell of [-1, 1] can have. */
+function lowestCodes(): Uint8Array {
+  // A value may round up to the cell above its own.
+  return Uint8Array.from({ length: 2 * HALF_CELLS + 2 }, (_, cell) =>
+    BORDERS.findIndex((border) => border >= (cell - 0.001) / HALF_CELLS - 1),
+  );
 }
 
 /** Double quantisation: scales less their mean, in blocks of 256, each to the nearest code of the signed map. */
