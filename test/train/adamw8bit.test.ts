@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cast, type HostTensor, hostNumbers, hostTensor, input, variable } from '../../src/compute/graph';
-import { openSafetensors } from '../../src/model/weights';
+import { dynamicMap, openSafetensors } from '../../src/model/weights';
 import { type AdamWConfig, adamWFeeds } from '../../src/train/adamw';
 import { MOMENTS_8BIT } from '../../src/train/adamw-8bit';
-import { dynamicMap } from '../../src/model/weights';
 import { dynamicCodec } from '../../src/train/dynamic-map';
 import {
   freshState,

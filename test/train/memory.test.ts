@@ -8,7 +8,7 @@ import { openModel } from '../../src/model/weights';
 import { resolveSftConfig, type SftOverrides } from '../../src/train';
 import { liveBytes } from '../../src/train/memory/live-bytes';
 import { freeMemory, peakMemory } from '../../src/train/memory/machine-memory';
-import { stepProgram } from '../../src/train/sft/programs';
+import { type SftGraph, stepProgram } from '../../src/train/sft/programs';
 import { tinyFolder } from '../support/tiny-models';
 
 const peakOf = (...outputs: Value[]): number =>
@@ -53,25 +53,46 @@ describe('the bytes that live at once', () => {
 });
 
 describe('what a training step holds', () => {
-  const bucket = { rows: 6, tokens: 40, supervised: 32 };
-  const peakWith = async (layers: number, overrides: SftOverrides): Promise<number> => {
+  const large = { rows: 6, tokens: 40, supervised: 32 };
+  const small = { rows: 1, tokens: 16, supervised: 16 };
+  const peakWith = async (
+    layers: number,
+    overrides: SftOverrides,
+    base: Pick<SftGraph, 'computeDtype' | 'quantisation'>,
+    bucket: typeof large,
+  ): Promise<number> => {
     const { config: model, close } = await openModel(tinyFolder('tiny-llama'));
     close();
     const { config } = resolveSftConfig(null, { ...overrides, lora: { rank: 2, alpha: 4, ...overrides.lora } });
     const deep = { ...model, layers };
-    const graph = { model: deep, layout: adapterLayout(deep, config.lora), computeDtype: 'bf16', config } as const;
+    const graph = { model: deep, layout: adapterLayout(deep, config.lora), config, ...base };
     return liveBytes(stepProgram(graph, bucket)).peak;
   };
 
-  it('with recompute grows by little a layer, dropout masks included, which need nothing but a seed', async () => {
-    const perLayer = async (overrides: SftOverrides): Promise<number> =>
-      ((await peakWith(24, overrides)) - (await peakWith(8, overrides))) / 16;
-    const stored = await perLayer({});
-    const stream = 4 * bucket.rows * bucket.tokens * 24;
-    // Observed: 11.8 streams a layer without recompute; 2.5 with it, 2.4 with dropout, where masks drawn ahead made it 8.4.
-    expect(stored).toBeGreaterThan(8 * stream);
-    for (const dropout of [0, 0.05])
-      expect(await perLayer({ gradientCheckpointing: true, lora: { dropout } })).toBeLessThan(3 * stream);
+  const bf16 = { computeDtype: 'bf16', quantisation: 'none' } as const;
+  /** What a layer more adds to the peak, in streams (f32 [B·T,D]). */
+  const perLayer = async (
+    overrides: SftOverrides,
+    base: Parameters<typeof peakWith>[2] = bf16,
+    bucket = large,
+  ): Promise<number> =>
+    ((await peakWith(24, overrides, base, bucket)) - (await peakWith(8, overrides, base, bucket))) /
+    (16 * 4 * bucket.rows * bucket.tokens * 24);
+
+  it('grows by all that the backward pass reads, and with recompute by little more than the mouth of a layer', async () => {
+    // Observed: 11.8 without recompute, 2.5 with it.
+    expect(await perLayer({})).toBeGreaterThan(8);
+    expect(await perLayer({ gradientCheckpointing: true })).toBeLessThan(3);
+  });
+
+  // Each needs nothing that a run feeds; computed ahead they made the last number.
+  it.each([
+    ['dropout masks', { lora: { dropout: 0.05 } }, bf16, large, 2.4, 8.4],
+    ['4-bit weights, unpacked', {}, { computeDtype: 'bf16', quantisation: 'nf4' }, small, 9.4, 26],
+    ['f32 weights with their adapters', {}, { computeDtype: 'f32', quantisation: 'none' }, small, 9.7, 17.5],
+  ] as const)('does not hold those of all layers at once: %s', async (_, overrides, base, bucket, observed, ahead) => {
+    const held = await perLayer({ ...overrides, gradientCheckpointing: true }, base, bucket);
+    expect(held).toBeLessThan((observed + ahead) / 2);
   });
 });
 

@@ -26,14 +26,15 @@ export function project(x: Value, w: Value, constantB = false): Value {
  * A frozen projection with a low-rank update, in one product: y = x·(W + scale·B·A)ᵀ.
  * x [N,Din], w [Dout,Din], a [R,Din], b [Dout,R] → [N,Dout], in the dtype of x.
  * Backward by hand, so that no [N,Dout] temporary is made: dx = dy·(W + scale·B·A), dB = scale·dyᵀ·(x·Aᵀ),
- * dA = scale·(dy·B)ᵀ·x. The sum of the weights costs 2·R·|W| operations, under 1% of the product.
+ * dA = scale·(dy·B)ᵀ·x. The sum of the weights costs 2·R·|W| operations, under 1% of the product; it is made behind x, else
+ * the sums of all layers would be made before the first one.
  * Source: Hu et al. 2021, arXiv:2106.09685, section 4.1 (merged weights); valid only without dropout, and meant for
  * f32: in bf16 an update below half a unit in the last place of W is rounded away (SmolLM2-135M, five steps: the loss
  * fell 0.74 where f32 fell 0.95).
  */
 export function foldedProjection(x: Value, w: Value, pair: LoraPair, scale: number): Value {
   const { a, b } = pair;
-  const scaledB = mul(b, scale);
+  const scaledB = mul(barrier(b, x), scale);
   const folded = add(w, matmul(scaledB, a));
   return custom('foldedLora', [x, w, a, b], project(x, folded), (dy) => [
     matmul(dy, folded),
