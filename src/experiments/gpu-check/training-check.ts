@@ -46,8 +46,11 @@ export async function trainingCheck(
   try {
     const files = randomModel(shape, `random ${size}`, 1);
     const sessions: Session[] = [];
-    const loading = { backend: observed(backend, xla, sessions), computeDtype, quantisation: 'nf4' as const };
-    const model = await loadModel(files, loading);
+    const model = await loadModel(files, {
+      backend: observed(backend, xla, sessions),
+      computeDtype,
+      quantisation: 'nf4',
+    });
     try {
       const { config } = resolveSftConfig('paper', {
         lora: { dropout: 0 },
