@@ -32,7 +32,7 @@ export interface NeededShape {
 /** Sizes are rounded up to this many tokens, so that calls of similar lengths share their programs. */
 const BUCKET = 16;
 /** Candidates of a step when drawing; past them the host reads the whole row of logits. */
-const CANDIDATES = 128;
+export const CANDIDATES = 128;
 /** Candidates of a step of the likeliest token in bf16, whose products leave several tied. */
 const TIED = 8;
 /** Tokens of one pass over prompts: enough that their products run at full speed. */
@@ -43,6 +43,7 @@ export function neededShape(
   common: number,
   { batchSize, maxNewTokens, temperature, topK, topP }: Sampling,
   { vocabSize }: ModelConfig,
+  drawn: number,
 ): NeededShape {
   const longest = Math.max(...prompts.map(({ ids }) => ids.length));
   const batch = Math.min(batchSize, prompts.length);
@@ -56,7 +57,7 @@ export function neededShape(
     prefixTokens,
     promptTokens,
     cacheTokens: roundUp(Math.max(prefixTokens + promptTokens, longest + maxNewTokens)),
-    candidates: Math.min(vocabSize, samples ? Math.max(CANDIDATES, topK ?? 0) : TIED),
+    candidates: Math.min(vocabSize, samples ? Math.max(drawn, topK ?? 0) : TIED),
     tempered: samples && temperature !== 1,
     filters: { samples, topK: samples && topK !== undefined, topP: samples && topP !== undefined && topP < 1 },
   };

@@ -2,7 +2,7 @@ import { emptyData, type HostTensor, sizeOf } from '../../compute/graph';
 import { ConfigError, throwIfAborted, yieldToEventLoop } from '../../core';
 import type { Adapter } from '../adapters';
 import { cacheVariables, type LoadedModel, paramVariables } from '../families';
-import { type DecodeShape, neededShape, serves } from './decode-shape';
+import { CANDIDATES, type DecodeShape, neededShape, serves } from './decode-shape';
 import { type ModelSession, openModelSession } from './model-session';
 import { decodePrograms, LOGITS_VARIABLE } from './programs';
 import { commonPrefix, drawsOf, prefillFeeds, prefixFeeds, Row, writeFeeds } from './rows';
@@ -35,9 +35,11 @@ interface Call {
 export class Generator {
   private current: { readonly shape: DecodeShape; readonly open: ModelSession } | null = null;
 
+  /** `candidates`: likeliest tokens of a step among which a draw is decided in the graph; past them the host decides it. */
   constructor(
     private readonly model: LoadedModel,
     private adapter: Adapter | null,
+    private readonly candidates = CANDIDATES,
   ) {}
 
   /**
@@ -209,7 +211,7 @@ export class Generator {
   }
 
   private sessionFor(prompts: readonly Prompt[], common: number, sampling: Sampling) {
-    const needed = neededShape(prompts, common, sampling, this.model.config);
+    const needed = neededShape(prompts, common, sampling, this.model.config, this.candidates);
     if (!this.current || !serves(this.current.shape, needed)) {
       this.dispose();
       this.current = { shape: needed.shape, open: openDecodeSession(this.model, this.adapter, needed.shape) };
@@ -245,8 +247,11 @@ function openDecodeSession(model: LoadedModel, adapter: Adapter | null, shape: D
     programs: (graph) => decodePrograms({ config, params, computeDtype, adapter: graph, stopTokenIds }, shape),
   });
   try {
-    for (const { name, shape: size, dtype } of cacheVariables(config, shape.batch, shape.cacheTokens, computeDtype))
-      open.session.assign({ [name]: { shape: size, dtype, data: emptyData(dtype, sizeOf(size)) } });
+    const cache = cacheVariables(config, shape.batch, shape.cacheTokens, computeDtype).map(
+      ({ name, shape: size, dtype }) => [name, { shape: size, dtype, data: emptyData(dtype, sizeOf(size)) }] as const,
+    );
+    // All at once: each set of variables that is assigned costs TensorFlow a pass over the whole graph, 70 ms here.
+    open.session.assign(Object.fromEntries(cache));
   } catch (error) {
     open.session.dispose();
     throw error;

@@ -34,11 +34,11 @@ function drawn(K: number, rule: SamplingRule): number[] {
     logSum: rows('logSum', 'f32'),
     logSumTempered: sampled ? rows('logSumTempered', 'f32') : rows('logSum', 'f32'),
   };
-  const { token, decided } = drawToken(candidates, inGraph, rows('uniform', 'f32'));
-  const program: Program = { name: 'draw', outputs: { token, decided }, updates: [] };
+  const { token, logprob, decided } = drawToken(candidates, inGraph, rows('uniform', 'f32'));
+  const program: Program = { name: 'draw', outputs: { token, logprob, decided }, updates: [] };
   const session = BACKENDS.tensorflow().createSession([program]);
   const repeat = (of: (k: number) => number) => Array.from({ length: N * K }, (_, i) => of(order[i % K]));
-  const { token: tokens, decided: which } = session.run('draw', {
+  const result = session.run('draw', {
     values: hostTensor(
       repeat((id) => logits[id]),
       [N, K],
@@ -61,7 +61,11 @@ function drawn(K: number, rule: SamplingRule): number[] {
     ...(topP === undefined ? {} : { topP: hostTensor([topP], [], 'f32') }),
   });
   session.dispose();
-  return Array.from(tokens.data, (id, n) => (which.data[n] ? id : -1));
+  return Array.from(result.token.data, (id, n) => {
+    if (!result.decided.data[n]) return -1;
+    expect(result.logprob.data[n]).toBeCloseTo(logits[id] - logSumAt(1), 4);
+    return id;
+  });
 }
 
 /** The same on the host, and whether the candidates were enough. */

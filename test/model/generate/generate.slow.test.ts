@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostTensor, input, type Program, reshape } from '../../../src/compute/graph';
 import { AbortedError, ConfigError, RandomStream } from '../../../src/core';
-import { initAdapter, resolveLoraConfig } from '../../../src/model/adapters';
+import { type Adapter, initAdapter, resolveLoraConfig } from '../../../src/model/adapters';
 import { forward, type LoadedModel, logits, paramVariables } from '../../../src/model/families';
-import { Generator, generate, Scorer, scoreTexts } from '../../../src/model/generate';
+import {
+  type Completion,
+  Generator,
+  generate,
+  type SamplingRule,
+  Scorer,
+  sampleToken,
+  scoreTexts,
+} from '../../../src/model/generate';
 import { BACKENDS, loadTiny, TINY_MODELS } from '../../support/tiny-models';
 
 const backend = BACKENDS.tensorflow();
@@ -193,7 +201,7 @@ describe('generate', () => {
     scorer.dispose();
   });
 
-  it('reports progress and each finished batch, and stops between two tokens when asked', async () => {
+  it('reports progress and each finished batch, and stops between two runs when asked', async () => {
     const prompts = promptsFor(model, 3);
     const done: number[] = [];
     const batches: string[][] = [];
@@ -242,5 +250,191 @@ describe('generation on the eager backend', () => {
     expect((await a).map(({ tokenIds }) => tokenIds)).toEqual((await b).map(({ tokenIds }) => tokenIds));
     eager.dispose();
     tensorflow.dispose();
+  });
+});
+
+describe('one generator for many prompts', () => {
+  let model: LoadedModel;
+  beforeAll(async () => {
+    model = await loadTiny('tiny-qwen3', backend);
+  });
+  afterAll(() => model.dispose());
+
+  const stoppingAt = (ids: readonly number[]): LoadedModel => ({
+    ...model,
+    tokenizer: { ...model.tokenizer, stopTokenIds: new Set(ids) },
+  });
+  const tokensOf = (completions: readonly { tokenIds: Int32Array }[]) =>
+    completions.map(({ tokenIds }) => [...tokenIds]);
+
+  const RULES: SamplingRule[] = [
+    { temperature: 0.7 },
+    { temperature: 2 },
+    { temperature: 1, topK: 5 },
+    { temperature: 1, topP: 0.8 },
+    { temperature: 1.3, topK: 20, topP: 0.9 },
+  ];
+
+  // With 3 candidates most draws reach past them, leave the loop, and are the host's.
+  it.each([3, 128])(
+    'draws in the graph among %i candidates, token for token, what whole passes and the host sampler give',
+    async (most) => {
+      const prompts = promptsFor(model, 3);
+      const next = wholePass(model, 32);
+      for (const rule of RULES) {
+        const generator = new Generator(stoppingAt([]), null, most);
+        const drawn = await generator.generate(prompts, { ...rule, maxNewTokens: 12, seed: 'law' });
+        generator.dispose();
+        const count = Math.max(most, rule.topK ?? 0);
+        for (const [p, { id, ids }] of prompts.entries()) {
+          const stream = new RandomStream('law').fork('sampling').fork(id);
+          const sequence = [...ids];
+          let logprob = 0;
+          for (let i = 0; i < 12; i++) {
+            const { logprobs } = next(sequence, sequence.length - 1);
+            const order = [...logprobs.keys()].sort((a, b) => logprobs[b] - logprobs[a]).slice(0, count);
+            const candidates = {
+              ids: Int32Array.from(order),
+              logits: Float32Array.from(order, (token) => logprobs[token]),
+              logNormalizer: Math.log(logprobs.reduce((sum, x) => sum + Math.exp(x / rule.temperature), 0)),
+            };
+            const token = sampleToken(candidates, rule, stream.uniform(), () => logprobs);
+            logprob += logprobs[token];
+            sequence.push(token);
+          }
+          expect({ rule, ids: [...drawn[p].tokenIds] }).toEqual({ rule, ids: sequence.slice(ids.length) });
+          // Observed under 1e-5.
+          expect(drawn[p].logprob).toBeCloseTo(logprob, 3);
+        }
+      }
+    },
+  );
+
+  it('gives the row of an ended completion to the next prompt, and changes no completion by that', async () => {
+    const prompts = promptsFor(model, 9);
+    const stopping = stoppingAt([1, 2, 3, 4, 5, 6]);
+    const options = { maxNewTokens: 40, temperature: 1, seed: 'refill' };
+    const alone = await generate(stopping, null, prompts, { ...options, batchSize: 1 });
+    const delivered: string[] = [];
+    let steps = 0;
+    const refilled = await generate(stopping, null, prompts, {
+      ...options,
+      batchSize: 2,
+      onBatch: (completions) => delivered.push(...completions.map(({ id }) => id)),
+      onProgress: ({ detail }) => {
+        steps = detail!.steps as number;
+      },
+    });
+    expect(tokensOf(refilled)).toEqual(tokensOf(alone));
+    expect([...delivered].sort()).toEqual(prompts.map(({ id }) => id).sort());
+    const lengths = alone.map(({ tokenIds }) => tokenIds.length + 1);
+    expect(new Set(lengths).size).toBeGreaterThan(3);
+    // Pairs that wait for each other need the longer one's steps each; rows that are refilled share them nearly evenly.
+    const waiting = Array.from({ length: 5 }, (_, i) => Math.max(lengths[2 * i], lengths[2 * i + 1] ?? 0));
+    expect(steps).toBeLessThan(waiting.reduce((a, b) => a + b, 0));
+  });
+
+  it('reads a shared beginning once and says how much that saved, with the same completions', async () => {
+    const shared = promptsFor(model, 3).flatMap(({ ids }) => [...ids]);
+    expect(shared.length).toBeGreaterThan(16);
+    const prompts = promptsFor(model, 5).map(({ id, ids }, i) => ({
+      id,
+      ids: Int32Array.from([...shared, i + 7, ...ids]),
+    }));
+    const options = { maxNewTokens: 6, temperature: 1, seed: 'prefix', batchSize: 3 };
+    const saved: unknown[] = [];
+    const together = await generate(model, null, prompts, {
+      ...options,
+      onProgress: ({ detail }) => saved.push(detail!.savedTokens),
+    });
+    expect(new Set(saved)).toEqual(new Set([shared.length * 4]));
+    const alone: Completion[] = [];
+    for (const prompt of prompts) alone.push(...(await generate(model, null, [prompt], options)));
+    expect(tokensOf(together)).toEqual(tokensOf(alone));
+    // Observed under 1e-5.
+    for (const [i, { logprob }] of together.entries()) expect(logprob).toBeCloseTo(alone[i].logprob, 3);
+  });
+
+  it('keeps programs made with a longer shared beginning for calls with a shorter one or none', async () => {
+    const { addon } = backend as unknown as { addon: { getNumOfSavedModels(): number } };
+    const shared = promptsFor(model, 3).flatMap(({ ids }) => [...ids]);
+    const behind = (length: number) =>
+      promptsFor(model, 3).map(({ id }, i) => ({
+        id,
+        ids: Int32Array.from([...shared.slice(0, length), 9 + i, 3, 4]),
+      }));
+    const options = { maxNewTokens: 5, temperature: 0 };
+    const generator = new Generator(model, null);
+    await generator.generate(behind(shared.length), options);
+    const before = addon.getNumOfSavedModels();
+    for (const length of [17, 5]) {
+      const kept = await generator.generate(behind(length), options);
+      expect(tokensOf(kept)).toEqual(tokensOf(await generate(model, null, behind(length), options)));
+    }
+    expect(addon.getNumOfSavedModels()).toBe(before);
+    generator.dispose();
+  });
+});
+
+describe('setAdapter', () => {
+  let model: LoadedModel;
+  beforeAll(async () => {
+    model = await loadTiny('tiny-qwen2', backend);
+  });
+  afterAll(() => model.dispose());
+
+  const { addon } = backend as unknown as { addon: { getNumOfSavedModels(): number } };
+
+  function trained(rank: number, targets: readonly ('q_proj' | 'up_proj')[], phase: number): Adapter {
+    const config = resolveLoraConfig({ rank, alpha: 3, targets: [...targets] });
+    const fresh = initAdapter(model.config, config, new RandomStream(`adapter ${phase}`));
+    const tensors = Object.entries(fresh.tensors).map(([key, tensor]) => [
+      key,
+      { ...tensor, data: Float32Array.from(tensor.data, (_, i) => 0.3 * Math.sin(i + phase)) },
+    ]);
+    return { ...fresh, tensors: Object.fromEntries(tensors) };
+  }
+
+  it('writes and scores as a fresh generator and scorer do, without new programs where the first adapter was as large', async () => {
+    const prompts = promptsFor(model, 3);
+    const options = { maxNewTokens: 6, temperature: 0 };
+    const items = prompts.map(({ id, ids }) => ({ id, promptIds: ids, texts: [prompts[0].ids] }));
+    const adapters = [trained(4, ['q_proj', 'up_proj'], 1), trained(4, ['q_proj', 'up_proj'], 2), null];
+    const smaller = trained(2, ['up_proj'], 3);
+    const generator = new Generator(model, adapters[0]);
+    const scorer = new Scorer(model, adapters[0]);
+    await generator.generate(prompts, options);
+    await scorer.score(items);
+    const models = addon.getNumOfSavedModels();
+    const seen = new Set<string>();
+    for (const adapter of [...adapters, smaller, adapters[0]]) {
+      generator.setAdapter(adapter);
+      scorer.setAdapter(adapter);
+      const written = await generator.generate(prompts, options);
+      const scores = await scorer.score(items);
+      expect(addon.getNumOfSavedModels()).toBe(models);
+      const fresh = await generate(model, adapter, prompts, options);
+      expect(written.map(({ tokenIds }) => tokenIds)).toEqual(fresh.map(({ tokenIds }) => tokenIds));
+      // Observed under 1e-5.
+      for (const [i, { logprob }] of written.entries()) expect(logprob).toBeCloseTo(fresh[i].logprob, 4);
+      const again = await scoreTexts(model, adapter, items);
+      for (const [i, { logprobs }] of scores.entries()) expect(logprobs[0]).toBeCloseTo(again[i].logprobs[0], 4);
+      seen.add(scores[0].logprobs[0].toFixed(3));
+    }
+    expect(seen.size).toBe(4);
+    generator.dispose();
+    scorer.dispose();
+  });
+
+  it('makes new programs for an adapter that the first ones have no room for', async () => {
+    const prompts = promptsFor(model, 2);
+    const options = { maxNewTokens: 4, temperature: 0 };
+    const generator = new Generator(model, trained(2, ['q_proj'], 1));
+    await generator.generate(prompts, options);
+    const larger = trained(4, ['q_proj', 'up_proj'], 2);
+    generator.setAdapter(larger);
+    const written = await generator.generate(prompts, options);
+    expect(written).toEqual(await generate(model, larger, prompts, options));
+    generator.dispose();
   });
 });
