@@ -211,6 +211,44 @@ describe('the news experiment on a tiny model', () => {
     await news.dispose();
   });
 
+  it("trains and measures with the article's settings as written, on another model and fewer rows", async () => {
+    const root = mkdtempSync(join(tmpdir(), 'mstlab-paper-'));
+    const { sft: _, computeDtype: __, ...rest } = overrides();
+    const news = await NewsExperiment.open(
+      'paper',
+      {
+        ...rest,
+        arms: ['baseline', 'mst'],
+        form: 'briefs',
+        temperatures: [0.7],
+        computeDtype: 'bf16',
+        sft: { maxTokens: 1024 },
+      },
+      { runs: root },
+    );
+    const { config } = news.resolved.sft;
+    expect(config).toMatchObject({ baseQuantisation: 'nf4', optimiser: 'adamw8bit', gradientCheckpointing: true });
+    expect(config).toMatchObject({ learningRate: 2e-4, batchSize: 12, epochs: 3, maxGradNorm: 0.3 });
+    expect(config.lora).toMatchObject({ rank: 16, alpha: 32, dropout: 0.05 });
+    await news.train();
+    // One window of 12 rows an epoch, and the evaluation at the end.
+    const [run] = listRuns(root).runs.filter(({ kind }) => kind === 'news-train');
+    const metrics = readFileSync(join(run.path, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(metrics.map(({ step, skipped }) => [step, skipped])).toEqual([
+      [1, false],
+      [2, false],
+      [3, false],
+    ]);
+    expect(metrics.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    const measured = await news.measure();
+    expect(measured.length).toBeGreaterThan(4);
+    for (const { samples, contrast } of measured) expect([samples.length, contrast.length]).toEqual([8, 8]);
+    await news.dispose();
+  });
+
   it('asks for no more topics than there are, and says how many there are', async () => {
     await expect(open({ evalTopics: 9 })).rejects.toThrow(/9 test topics, got 8 in the data/);
   });
