@@ -45,6 +45,9 @@ export const sftConfigSchema = z.strictObject({
   gradientCheckpointing: z
     .boolean()
     .describe('Recompute each layer in the backward pass instead of keeping it (yes or no).'),
+  xla: z
+    .enum(['off', 'auto', 'on'])
+    .describe('Compile the training programs by XLA; auto: on a GPU. What cannot be compiled runs plain, and the result says why.'),
   evalEvery: z.int().min(0).describe('Evaluate after every this many steps; 0: at the end only (steps).'),
   checkpointEvery: z
     .int()
@@ -75,6 +78,7 @@ const defaults: SftConfig = {
   beta2: 0.999,
   epsilon: 1e-8,
   gradientCheckpointing: false,
+  xla: 'off',
   evalEvery: 0,
   checkpointEvery: 50,
 };
@@ -82,8 +86,8 @@ const defaults: SftConfig = {
 export type SftOverrides = Partial<Omit<SftConfig, 'lora'>> & { readonly lora?: Partial<LoraConfigInput> };
 
 /**
- * `quick`: two-sentence briefs on a small model and a CPU, minutes an arm. `paper`: the article's news settings (its
- * 4-bit base and 8-bit optimiser are refused until they are built). `smoke`: a few steps, to test the machinery.
+ * `quick`: two-sentence briefs on a small model and a CPU, minutes an arm. `paper`: the article's news settings
+ * (`articleDifferences` says what another config does otherwise). `smoke`: a few steps, to test the machinery.
  */
 export const SFT_PRESETS: Readonly<Record<'quick' | 'paper' | 'smoke', SftOverrides>> = {
   quick: { learningRate: 1e-3, warmupSteps: 10, epochs: 1, batchSize: 4, maxGradNorm: 1, checkpointEvery: 40 },

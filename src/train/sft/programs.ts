@@ -138,7 +138,11 @@ export function lossAndGradients(graph: SftGraph, bucket: Bucket): LossAndGradie
 }
 
 /** What the backward pass may hold: with recompute the layers' mouths, else all but what a 4-bit base unpacks. */
-function storedValues({ config, quantisation = 'none' }: SftGraph, lossSum: Value, kept: readonly Value[]): GradientOptions {
+function storedValues(
+  { config, quantisation = 'none' }: SftGraph,
+  lossSum: Value,
+  kept: readonly Value[],
+): GradientOptions {
   if (config.gradientCheckpointing) return { keep: kept };
   if (quantisation === 'none') return {};
   const values = topologicalOrder([lossSum]);

@@ -49,6 +49,8 @@ export interface SftResult {
   readonly dropped: readonly { readonly id: string; readonly reason: string }[];
   /** Share of the places computed over the whole run that held no token, 0 to 1. */
   readonly paddingShare: number;
+  /** Programs that ran and whether XLA compiled each, with the reason where it did not; empty with `xla: 'off'`. */
+  readonly compiled: readonly CompiledProgram[];
 }
 
 /** What a checkpoint records beside the tensors. */
@@ -108,6 +110,7 @@ export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
       skippedSteps: run.metrics.filter(({ skipped }) => skipped).length,
       dropped: plan.dropped,
       paddingShare: plan.paddingShare,
+      compiled: config.xla === 'off' ? [] : run.trainer.compiled,
     };
   } finally {
     run.trainer.dispose();

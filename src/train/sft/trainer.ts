@@ -36,7 +36,7 @@ export class SftTrainer {
     programs: readonly Program[] = sftPrograms(sftGraph(model, config), plan, evalPlan),
   ) {
     this.layout = adapterLayout(model.config, config.lora);
-    this.session = model.backend.createSession(programs);
+    this.session = model.backend.createSession(programs, { xla: config.xla });
     this.session.assign({ ...model.weights });
     const state = freshState(
       config.optimiser,
@@ -47,6 +47,11 @@ export class SftTrainer {
       ...state,
       ...(this.accumulates() ? { [GRADIENT_SUM]: this.vector(new Float32Array(this.layout.size)) } : {}),
     });
+  }
+
+  /** For each program whether XLA compiled it. */
+  get compiled(): readonly CompiledProgram[] {
+    return this.session.compiled;
   }
 
   get steps(): number {
