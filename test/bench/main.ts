@@ -33,11 +33,12 @@ export async function main(args: readonly string[]): Promise<number> {
   const rounds = values.rounds === undefined ? (values.quick ? 1 : 3) : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new ConfigError(`bench: --rounds must be a whole number from 1, got "${values.rounds}". Correct it.`);
-  const found = await measure(parts as Part[], {
-    root,
-    rounds,
-    quick: values.quick ?? false,
-  });
+  const { failed, ...found } = await measure(parts as Part[], { root, rounds, quick: values.quick ?? false });
+  const failure = failed.length === 0 ? '' : `bench: FAILED: ${failed.join(', ')}; what is wrong stands above.`;
+  if (found.rows.length === 0) {
+    print(failure);
+    return 1;
+  }
   const results = collected(found, existsSync(out) ? readResults(out) : null);
   writeFileAtomic(out, `${JSON.stringify(results, null, 2)}\n`);
   const disturbed = results.rows.filter(({ othersShare }) => (othersShare ?? 0) > DISTURBED).length;
