@@ -11,7 +11,8 @@ export interface DeviceTensor {
 /**
  * Whether programs are compiled by XLA: 'off' never; 'on' every program that it can compile, 'auto' the same on a GPU and none on a
  * CPU, where it costs: a bf16 training step of SmolLM2-135M (8 × 144 tokens, two cores) took about 25 s to compile, then 7.7 s of
- * processor time against 4.1, and 4.2 GB at its peak against 2.0. What cannot be compiled runs as the plain graph, and the session's `compiled` says why.
+ * processor time against 4.1, and 4.2 GB at its peak against 2.0.
+ * What cannot be compiled runs as the plain graph, and the session's `compiled` says why.
  */
 export type XlaChoice = 'off' | 'on' | 'auto';
 
