@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { CompiledProgram } from '../../compute/backends';
 import {
   ConfigError,
   contentHash,

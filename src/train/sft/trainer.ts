@@ -1,4 +1,4 @@
-import type { Session } from '../../compute/backends';
+import type { CompiledProgram, Session } from '../../compute/backends';
 import type { HostTensor, Program } from '../../compute/graph';
 import { type LongCall, RandomStream, yieldToEventLoop } from '../../core';
 import { ADAPTER_VARIABLE, type AdapterLayout, adapterLayout } from '../../model/adapters';
