@@ -8,7 +8,7 @@ import type { ModelConfig } from '../../src/model/weights';
 import { checkLosses, checkTokens, LOSS_TOLERANCE } from './checks';
 import type { GenerateJob, Side } from './job';
 import { busySeconds, othersShare, processSeconds } from './machine-load';
-import { collected, fasterDtypes, main } from './main';
+import { collected, fasterDtypes, main, runParts } from './main';
 import { productFlops, productsOf, stepFlops } from './multiply-adds';
 import { ratiosOf, targetsOf } from './ratios';
 import { checkResults, type ResultRow } from './results';
@@ -316,6 +316,21 @@ describe('answers', () => {
 });
 
 describe('the command', () => {
+  it('a part that fails is told and listed, and the others are kept', async () => {
+    const told: string[] = [];
+    const found = await runParts(
+      ['sft', 'qlora', 'generate'],
+      async (part, rows) => {
+        if (part === 'qlora') throw new Error(`no NF4 after ${rows.length} row`);
+        return { rows: [row(part, 'ours', 'f32', 1)], about: { [part]: '1' } };
+      },
+      (text) => told.push(text),
+    );
+    expect(found.rows.map(({ part }) => part)).toEqual(['sft', 'generate']);
+    expect(found).toMatchObject({ failed: ['qlora'], about: { sft: '1', generate: '1' } });
+    expect(told).toEqual([expect.stringContaining('no NF4 after 1 row')]);
+  });
+
   it('refuses parts, rounds and options that it does not know', async () => {
     await expect(main(['speed'])).rejects.toThrow('parts must be of sft, qlora, generate, growth, got speed');
     await expect(main(['sft', '--rounds', '0'])).rejects.toThrow('--rounds must be a whole number from 1, got "0"');

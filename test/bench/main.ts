@@ -110,30 +110,38 @@ async function measure(
       quick,
       say: (text) => process.stderr.write(`bench: ${text}\n`),
     };
-    const rows: ResultRow[] = [];
-    let about: Record<string, string> = {};
-    const failed: string[] = [];
-    for (const part of parts) {
+    return await runParts(parts, (part, rows) => {
       context.say(`part ${part}`);
-      try {
-        const result =
-          part === 'generate'
-            ? await generationPart(context)
-            : part === 'growth'
-              ? await growthPart(context, fasterDtypes(rows))
-              : await trainingPart(context, part);
-        rows.push(...result.rows);
-        about = { ...about, ...result.about };
-      } catch (error) {
-        // What was measured before is worth keeping; the command still ends with an error.
-        failed.push(part);
-        process.stderr.write(`${error instanceof MstlabError ? error.message : (error as Error).stack}\n`);
-      }
-    }
-    return { rows, about, failed };
+      if (part === 'generate') return generationPart(context);
+      return part === 'growth' ? growthPart(context, fasterDtypes(rows)) : trainingPart(context, part);
+    });
   } finally {
     files.close();
   }
+}
+
+/**
+ * Runs each part on the rows so far. One that throws is told on stderr and listed: what was measured before and after it is worth
+ * keeping.
+ */
+export async function runParts(
+  parts: readonly Part[],
+  run: (part: Part, rows: readonly ResultRow[]) => Promise<PartResult>,
+  tell: (text: string) => void = (text) => process.stderr.write(`${text}\n`),
+): Promise<PartResult & { readonly failed: readonly Part[] }> {
+  const rows: ResultRow[] = [];
+  const failed: Part[] = [];
+  let about: Record<string, string> = {};
+  for (const part of parts)
+    try {
+      const result = await run(part, rows);
+      rows.push(...result.rows);
+      about = { ...about, ...result.about };
+    } catch (error) {
+      failed.push(part);
+      tell(`${error instanceof MstlabError ? error.message : ((error as Error).stack ?? error)}`);
+    }
+  return { rows, about, failed };
 }
 
 /** The dtype in which each side trained faster in part sft of this run; bf16 for us and f32 for the peer where it did not run. */
