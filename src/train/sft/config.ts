@@ -47,7 +47,9 @@ export const sftConfigSchema = z.strictObject({
     .describe('Recompute each layer in the backward pass instead of keeping it (yes or no).'),
   xla: z
     .enum(['off', 'auto', 'on'])
-    .describe('Compile the training programs by XLA; auto: on a GPU. What cannot be compiled runs plain, and the result says why.'),
+    .describe(
+      'Compile the training programs by XLA; auto: on a GPU. What cannot be compiled runs plain, and the result says why.',
+    ),
   evalEvery: z.int().min(0).describe('Evaluate after every this many steps; 0: at the end only (steps).'),
   checkpointEvery: z
     .int()
