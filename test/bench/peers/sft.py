@@ -1,9 +1,9 @@
 """LoRA training by TRL's SFTTrainer on batches that are handed over, so that both sides see the same rows in the same order."""
 import tempfile
 import time
+from importlib.metadata import version
 
 import torch
-import transformers
 from datasets import Dataset
 from peft import PeftModel
 from tokenizers import Tokenizer, models
@@ -104,7 +104,10 @@ def run(job, answer, next_question):
         processing_class=tokenizer_of(job),
         callbacks=[Rounds()],
     )
-    answer({"ready": True, "torch": torch.__version__, "transformers": transformers.__version__, "threads": torch.get_num_threads()})
+    versions = {"torch": torch.__version__}
+    for name in ("transformers", "peft", "trl") + (("bitsandbytes",) if job["quantisation"] == "nf4" else ()):
+        versions[name] = version(name)
+    answer({"ready": True, **versions, "threads": torch.get_num_threads()})
     try:
         wait()
         trainer.train()
