@@ -42,7 +42,7 @@ export type Sampling = Readonly<z.output<typeof samplingSchema>>;
 export type SamplingInput = z.input<typeof samplingSchema>;
 
 export interface GenerateOptions extends SamplingInput, LongCall {
-  /** Called with each batch as it is finished, so that a caller can keep what an interruption would lose. */
+  /** Called with completions as they end, so that a caller can keep what an interruption would lose. */
   readonly onBatch?: (completions: readonly Completion[]) => void;
 }
 
