@@ -128,7 +128,8 @@ interface LaidOut {
 
 /**
  * One example a row. Static shapes: lengths rounded up to 8, split into at most six runs so that padded tokens plus
- * the cost of each program are least (dynamic programming over the distinct lengths).
+ * the cost of each program are least (dynamic programming over the distinct lengths). Batches of fewer rows, at the end of
+ * an epoch, get programs of their own where that costs less than the rows it saves.
  */
 function paddedBuckets(
   batches: readonly (readonly number[])[],
@@ -137,8 +138,34 @@ function paddedBuckets(
 ): LaidOut {
   const size = (batch: readonly number[]): number =>
     Math.ceil(Math.max(...batch.map((i) => placesOf(examples[i]))) / 8) * 8;
-  const laidOut = batches.map((batch) => ({ examples: batch, rows: batch.map((i) => [i]), size: size(batch) }));
-  return inBuckets(laidOut, examples, rows, (tokens) => ({ rows, tokens }));
+  const laidOut = (some: readonly (readonly number[])[], rowsOfEach: number): LaidOut =>
+    inBuckets(
+      some.map((batch) => ({ examples: batch, rows: batch.map((i) => [i]), size: size(batch) })),
+      examples,
+      rowsOfEach,
+      (tokens) => ({ rows: rowsOfEach, tokens }),
+    );
+  const together = laidOut(batches, rows);
+  const [full, short] = [
+    batches.filter(({ length }) => length === rows),
+    batches.filter(({ length }) => length < rows),
+  ];
+  if (full.length === 0 || short.length === 0) return together;
+  const apart = [laidOut(full, rows), laidOut(short, Math.max(...short.map(({ length }) => length)))];
+  const costOf = ({ buckets, batches: placed }: LaidOut): number =>
+    placed.reduce((sum, { bucket }) => sum + buckets[bucket].rows * buckets[bucket].tokens, 0) +
+    buckets.length * BUCKET_COST_TOKENS;
+  if (costOf(together) <= costOf(apart[0]) + costOf(apart[1])) return together;
+  const [ofFull, ofShort] = apart.map(({ batches: placed }) => placed.values());
+  const shift = apart[0].buckets.length;
+  return {
+    buckets: apart.flatMap(({ buckets }) => buckets),
+    batches: batches.map(({ length }) => {
+      if (length === rows) return ofFull.next().value!;
+      const batch = ofShort.next().value!;
+      return { ...batch, bucket: batch.bucket + shift };
+    }),
+  };
 }
 
 /**
