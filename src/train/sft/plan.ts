@@ -38,7 +38,7 @@ export interface SftPlan {
 /** Rows whose length is compared when grouping; more would make batches alike over the epoch. */
 const GROUPED_WINDOWS = 8;
 /** What one more program costs (its graph is built and loaded), in tokens of training at CPU speed. */
-const BUCKET_COST_TOKENS = 4000;
+const BUCKET_COST_TOKENS = 3000;
 const MAX_BUCKETS = 6;
 
 /**
