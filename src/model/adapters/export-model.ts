@@ -2,6 +2,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -59,6 +60,7 @@ const INDEX = 'model.safetensors.index.json';
 
 /**
  * Writes a model as a Hugging Face folder, in bf16 or in bitsandbytes' NF4, with an adapter merged into it if one is given.
+ * Weights that are in NF4 already and get no adapter keep their codes. A model that `dir` held before is replaced.
  * One tensor and one file's worth of results are in memory at a time. Merging onto a base in 4 bits unpacks it first; 'nf4' then
  * quantises the sum again, which changes it: the change is measured and said.
  * Throws ConfigError if the model is no Hugging Face folder or `dir` is the model's own; ShapeError if the adapter is another
@@ -85,12 +87,17 @@ export async function exportModel(files: ModelFiles, dir: string, options: Expor
     shard = {};
     size = 0;
   };
+  const inNf4 = (name: string): Record<string, HostTensor> => {
+    const stored = adapter && pairOf(adapter, name) ? null : files.tensors.readNf4?.(name);
+    if (stored) return bitsandbytesTensors(name, stored);
+    return quantised(name, mergedTensor(files, name, base, adapter), change);
+  };
   const names = Object.keys(expectedTensors(files.config));
   try {
     for (const [index, name] of names.entries()) {
       throwIfAborted(signal, 'exportModel', 'Nothing stays written');
-      const tensor = mergedTensor(files, name, base, adapter);
-      const out = as === 'nf4' && isQuantisable(name) ? quantised(name, tensor, change) : inBf16(name, tensor);
+      const out =
+        as === 'nf4' && isQuantisable(name) ? inNf4(name) : inBf16(name, mergedTensor(files, name, base, adapter));
       const more = Object.values(out).reduce((sum, part) => sum + byteSize(part.shape, part.dtype), 0);
       if (size > 0 && size + more > shardBytes) flush();
       for (const key of Object.keys(out)) weightMap[key] = written.length;
@@ -143,7 +150,7 @@ function pairOf(adapter: Adapter, name: string) {
 
 function quantised(name: string, tensor: HostTensor, change: { squared: number; norm: number; most: number }) {
   const data = tensor.data as Float32Array;
-  const packed = quantiseNf4(data, tensor.shape);
+  const packed = quantiseNf4(data, tensor.shape, name);
   dequantiseNf4(packed).forEach((value, i) => {
     const apart = value - data[i];
     change.squared += apart * apart;
@@ -171,6 +178,9 @@ function land(dir: string, parts: readonly string[], weightMap: Readonly<Record<
   const names = parts.map((_, i) =>
     parts.length === 1 ? 'model.safetensors' : `model-${number(i + 1)}-of-${number(parts.length)}.safetensors`,
   );
+  // A model that was there before must not be read in the place of this one.
+  for (const name of readdirSync(dir))
+    if (name === INDEX || /^model(-\d{5}-of-\d{5})?\.safetensors$/.test(name)) rmSync(join(dir, name));
   parts.forEach((part, i) => {
     renameSync(part, join(dir, names[i]));
   });

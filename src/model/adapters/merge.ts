@@ -1,4 +1,4 @@
-import { add, cast, matmul, mul, type Program } from '../../compute/graph';
+import { add, cast, matmul, mul, type Program, type Value } from '../../compute/graph';
 import { type ComputeDType, isQuantisable, paramSpecs, paramVariables, projectionModule } from '../families';
 import type { ModelConfig } from '../weights';
 import { type AdapterLayout, adapterGraph } from './layout';
@@ -31,8 +31,13 @@ export function mergeProgram(model: ModelConfig, layout: AdapterLayout, computeD
 export function unpackProgram(model: ModelConfig, computeDtype: ComputeDType): Program {
   const packed = paramVariables(model, computeDtype, 'nf4');
   const plain = paramVariables(model, computeDtype);
+  // One after the other: nothing else would keep an executor from unpacking all of them at once, at 8 bytes a value.
+  let previous: Value | undefined;
   const updates = paramSpecs(model, computeDtype)
     .filter(({ name }) => isQuantisable(name))
-    .map(({ name }) => ({ variable: plain(name), value: packed(name) }));
+    .map(({ name }) => {
+      previous = packed(name, previous);
+      return { variable: plain(name), value: previous };
+    });
   return { name: 'unpack', outputs: {}, updates };
 }

@@ -79,7 +79,7 @@ function nf4Of(tensors: TensorSource, name: string): Nf4Tensor {
   const stored = tensors.readNf4?.(name);
   if (stored) return stored;
   const { data, shape } = tensors.read(name);
-  return quantiseNf4(data as Float32Array, shape);
+  return quantiseNf4(data as Float32Array, shape, name);
 }
 
 function checkTensors(files: ModelFiles, specs: readonly ParamSpec[]): void {

@@ -106,7 +106,8 @@ export function extendedProjection(shared: LowRankInput, index: number, w: Value
 }
 
 /**
- * The same with the weight as it is, constant or too large beside the rows to be copied for them: y = x·Wᵀ + (scale·x·Aᵀ)·Bᵀ, two products summed in f32.
+ * The same with the weight as it is, constant or too large beside the rows to be copied for them:
+ * y = x·Wᵀ + (scale·x·Aᵀ)·Bᵀ, two products summed in f32 → f32 [N,Dout].
  */
 export function apartProjection(
   shared: LowRankInput,

@@ -1,5 +1,5 @@
 import type { Shape } from '../../compute/graph';
-import { FileFormatError } from '../../core';
+import { DataError, FileFormatError } from '../../core';
 import { dynamicMap } from './dynamic-map';
 
 /** Values that share one scale, and scales that share one in turn. */
@@ -45,9 +45,9 @@ export interface Nf4Tensor {
  * Quantises f32 values to NF4 blocks of 64 with double quantisation. A value takes the nearest code, the lower one at
  * halfway; blocks run over the flattened tensor and may cross rows; a last block may be short.
  * The codes are those of bitsandbytes bit for bit. The scales' 8-bit codes are the nearest ones, which its CPU kernel misses
- * by one or two in a few thousand.
+ * by one or two in a few thousand. Throws DataError naming the tensor if a value is not finite.
  */
-export function quantiseNf4(data: Float32Array, shape: Shape): Nf4Tensor {
+export function quantiseNf4(data: Float32Array, shape: Shape, name = 'the tensor'): Nf4Tensor {
   const blocks = Math.ceil(data.length / NF4_BLOCK);
   const codes = new Uint8Array(Math.ceil(data.length / 2));
   const largest = new Float32Array(blocks);
@@ -59,9 +59,12 @@ export function quantiseNf4(data: Float32Array, shape: Shape): Nf4Tensor {
     for (let i = start; i < end; i++) {
       const magnitude = data[i] < 0 ? -data[i] : data[i];
       if (magnitude > absmax) absmax = magnitude;
+      else if (magnitude !== magnitude) throw notFinite(name, shape, i, data[i]);
     }
+    if (absmax === Number.POSITIVE_INFINITY) throw notFinite(name, shape, start, absmax);
     largest[block] = absmax;
-    const inverse = absmax > 0 ? Math.fround(1 / absmax) : 0;
+    // A reciprocal of a subnormal number would be infinite.
+    const inverse = absmax > 0 ? Math.fround(1 / Math.max(absmax, 1e-38)) : 0;
     for (let i = start; i < end; i++) {
       const x = Math.fround(data[i] * inverse);
       let code = firstCodes[((x + 1) * HALF_CELLS) | 0];
@@ -105,6 +108,12 @@ export function checkNf4(tensor: Nf4Tensor, where: string): void {
           ', ',
         )} and a finite offset, got ${tensor.codes.length}, ${tensor.absmax.length}, ${tensor.nestedAbsmax.length} and ${tensor.offset}. The file is damaged; fetch it again.`,
     );
+}
+
+function notFinite(name: string, shape: Shape, place: number, value: number): DataError {
+  return new DataError(
+    `quantiseNf4: weights must be finite, got ${value} in ${name} [${shape}] at or behind place ${place}. The file is damaged; fetch it again.`,
+  );
 }
 
 /** Halfway between neighbouring codes; the last is never passed. */

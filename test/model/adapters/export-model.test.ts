@@ -87,6 +87,19 @@ describe('an exported model', () => {
     expect(again.requantised!.warning).toContain(`${(100 * again.requantised!.relative).toFixed(1)}%`);
   });
 
+  it('of a checkpoint in NF4 keeps its codes, and takes the place of the model that was there', async () => {
+    await exportModel(files, dir, {});
+    const stored = await openModel(join(__dirname, '../../golden/tiny-llama-nf4'));
+    await exportModel(stored, dir, { as: 'nf4', shardBytes: 4000 });
+    expect(readdirSync(dir)).not.toContain('model.safetensors');
+    const again = await openModel(dir);
+    expect(again.tensors.readNf4!(WEIGHT)).toEqual(stored.tensors.readNf4!(WEIGHT));
+    await exportModel(stored, dir, {});
+    expect(readdirSync(dir).filter((name) => name.includes('safetensors'))).toEqual(['model.safetensors']);
+    again.close();
+    stored.close();
+  });
+
   it('needs a folder of another name, and leaves nothing when it is stopped', async () => {
     await expect(exportModel(files, files.path)).rejects.toThrow(ConfigError);
     await expect(exportModel({ ...files, path: '/no/model.gguf' }, dir)).rejects.toThrow(/Hugging Face folder/);

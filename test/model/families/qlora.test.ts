@@ -26,6 +26,7 @@ import {
   paramVariables,
   supervisedLoss,
 } from '../../../src/model/families';
+import { Generator, Scorer } from '../../../src/model/generate';
 import { dequantiseNf4, type ModelFiles, openModel, openSafetensors, quantiseNf4 } from '../../../src/model/weights';
 import { resolveSftConfig, trainSft } from '../../../src/train';
 import { batchFeeds } from '../../../src/train/sft/feeds';
@@ -191,6 +192,37 @@ describe('a base in 4 bits', () => {
       programSignature(stepProgram(sftGraph(model, config), bucket)).variables.map(({ name }) => name),
     ).not.toContain(WEIGHT);
     model.dispose();
+  });
+
+  it('generates and scores with an adapter as the dequantised weights do', async () => {
+    const files = await openModel(tinyFolder('tiny-llama'));
+    const backend = BACKENDS.tensorflow();
+    const models = [
+      await loadModel(files, { backend, quantisation: 'nf4' }),
+      await loadModel(rounded(files), { backend }),
+    ];
+    const results: { tokens: number[]; logprobs: readonly number[] }[] = [];
+    for (const model of models) {
+      const adapter = loadAdapter(join(tinyFolder('tiny-llama'), 'adapter'), model);
+      const [generator, scorer] = [new Generator(model, adapter), new Scorer(model, adapter)];
+      const prompt = Int32Array.of(57, 49, 60, 55);
+      const [written] = await generator.generate([{ id: 'a', ids: prompt }], {
+        maxNewTokens: 8,
+        temperature: 0,
+        seed: 1,
+      });
+      const items = [{ id: 'a', promptIds: prompt, texts: [Int32Array.of(14, 50), Int32Array.of(4, 41, 26)] }];
+      const [scored] = await scorer.score(items);
+      results.push({ tokens: [...written.tokenIds], logprobs: scored.logprobs });
+      generator.dispose();
+      scorer.dispose();
+      model.dispose();
+    }
+    expect(results[0].tokens).toEqual(results[1].tokens);
+    results[0].logprobs.forEach((logprob, i) => {
+      expect(logprob).toBeCloseTo(results[1].logprobs[i], 4);
+    });
+    files.close();
   });
 
   it('must be loaded as the run says, both ways', async () => {

@@ -57,12 +57,24 @@ describe('NF4', () => {
           part.forEach((value, i) => {
             // Half a step, and what the scale's own 8 bits lose: at most 1.2% of the largest scale of its 256.
             expect(Math.abs(back[block * 64 + i] - value)).toBeLessThanOrEqual(widest * most + 0.05);
-            if (block === 1) expect(Math.abs(back[block * 64 + i])).toBeLessThan(0.05);
+            if (block === 1) expect(Math.abs(back[block * 64 + i])).toBe(0);
           });
         }
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('a weight that is not finite is refused by name, one too small for its reciprocal keeps its zeros', () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const values = new Float32Array(130).fill(0.5);
+      values[129] = bad;
+      expect(() => quantiseNf4(values, [2, 65], 'up_proj')).toThrow(
+        /must be finite, got (NaN|Infinity) in up_proj \[2,65\]/,
+      );
+    }
+    const tiny = dequantiseNf4(quantiseNf4(Float32Array.of(1e-40, 0, -1e-40), [3]));
+    expect(Math.abs(tiny[1])).toBe(0);
   });
 
   it('written as bitsandbytes does and read again is the same tensor', () => {
