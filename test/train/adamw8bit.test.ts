@@ -111,7 +111,8 @@ describe('the dynamic maps', () => {
               2,
             );
             if (nearest !== 0)
-              expect(Math.abs(got - unit)).toBeLessThanOrEqual(Math.abs(nearest - unit) * (1 + 1e-5) + 1e-12);
+              // Two roots in f32 place a value to about a millionth of itself: that near to halfway either code is right.
+              expect(Math.abs(got - unit)).toBeLessThanOrEqual(Math.abs(nearest - unit) + 2e-6 * Math.abs(unit));
           }
         }),
         { numRuns: 12 },

@@ -20,6 +20,7 @@ import { sftMemory } from '../../src/train/sft/memory';
 import { planSft } from '../../src/train/sft/plan';
 import { evalProgram, sftGraph } from '../../src/train/sft/programs';
 import { relativeError } from '../support/run-values';
+import { raggedRows, weightsOf } from '../support/sft-rows';
 import { loadTiny } from '../support/tiny-models';
 
 const tiny = (overrides: SftOverrides = {}) =>
@@ -31,21 +32,6 @@ const tiny = (overrides: SftOverrides = {}) =>
     ...overrides,
     lora: { rank: 4, alpha: 8, ...overrides.lora },
   }).config;
-
-function raggedRows(count: number, seed = 1): SftExample[] {
-  const random = new RandomStream(seed);
-  return Array.from({ length: count }, (_, i) => {
-    const length = 5 + random.below(14);
-    return {
-      id: `r${i}`,
-      ids: Int32Array.from({ length }, () => 4 + random.below(60)),
-      promptLength: 1 + random.below(length - 1),
-    };
-  });
-}
-
-const weightsOf = (adapter: Adapter) =>
-  Float32Array.from(Object.values(adapter.tensors).flatMap((tensor) => [...tensor.data]));
 
 let model: LoadedModel;
 beforeAll(async () => {

@@ -11,12 +11,12 @@ import {
   estimateSft,
   loadCheckpoint,
   resolveSftConfig,
-  type SftExample,
   type SftOverrides,
   type SftResult,
   trainSft,
 } from '../../src/train';
 import { relativeError } from '../support/run-values';
+import { raggedRows, weightsOf } from '../support/sft-rows';
 import { BACKENDS, loadTiny } from '../support/tiny-models';
 
 const tiny = (overrides: SftOverrides = {}) =>
@@ -28,22 +28,6 @@ const tiny = (overrides: SftOverrides = {}) =>
     ...overrides,
     lora: { rank: 4, alpha: 8, ...overrides.lora },
   }).config;
-
-/** Ragged random rows over the tiny vocabulary. */
-function raggedRows(count: number, seed = 1): SftExample[] {
-  const random = new RandomStream(seed);
-  return Array.from({ length: count }, (_, i) => {
-    const length = 5 + random.below(14);
-    return {
-      id: `r${i}`,
-      ids: Int32Array.from({ length }, () => 4 + random.below(60)),
-      promptLength: 1 + random.below(length - 1),
-    };
-  });
-}
-
-const weightsOf = (adapter: Adapter) =>
-  Float32Array.from(Object.values(adapter.tensors).flatMap((tensor) => [...tensor.data]));
 
 describe('SFT', () => {
   let model: LoadedModel;
