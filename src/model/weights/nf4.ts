@@ -59,7 +59,7 @@ export function quantiseNf4(data: Float32Array, shape: Shape, name = 'the tensor
     for (let i = start; i < end; i++) {
       const magnitude = data[i] < 0 ? -data[i] : data[i];
       if (magnitude > absmax) absmax = magnitude;
-      else if (magnitude !== magnitude) throw notFinite(name, shape, i, data[i]);
+      else if (Number.isNaN(magnitude)) throw notFinite(name, shape, i, data[i]);
     }
     if (absmax === Number.POSITIVE_INFINITY) throw notFinite(name, shape, start, absmax);
     largest[block] = absmax;
