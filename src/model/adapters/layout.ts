@@ -98,14 +98,15 @@ export interface AdapterGraph {
 /**
  * Cuts the session variable `adapter` f32 [P] into the pairs that `forward` takes.
  * Gradients are taken of the pieces and joined again (`concat` of each flattened): through the cuts they would be
- * hundreds of vectors of the full length. `dropoutSeed` i32 [2] turns dropout on at the config's rate.
+ * hundreds of vectors of the full length. `dropoutSeed` i32 [2] turns dropout on at the config's rate. `flat` f32 [P], where it
+ * is given, stands for the variable: a part of a longer one, or an adapter that is not trained.
  */
 export function adapterGraph(
   layout: AdapterLayout,
   computeDtype: ComputeDType,
   dropoutSeed: Value | null = null,
+  flat: Value = variable(ADAPTER_VARIABLE, [layout.size], 'f32'),
 ): AdapterGraph {
-  const flat = variable(ADAPTER_VARIABLE, [layout.size], 'f32');
   const typed = cast(flat, computeDtype);
   const leaves = layout.entries.map((entry) => reshape(slice(typed, [entry.offset], [entry.size]), entry.shape));
   const pairs = new Map<string, LoraPair>();

@@ -1,7 +1,7 @@
 export { cacheVariables } from './attention';
 export { PROJECTION_BLOCK, projectionModule } from './decoder';
 export { type LoadedModel, type LoadModelOptions, loadModel } from './load-model';
-export { logits, type SupervisedLoss, supervisedLoss } from './logits';
+export { logits, logitsOf, type SupervisedLoss, supervisedLoss } from './logits';
 export { type Quantisation, unpackedWeights } from './nf4-weight';
 export { isQuantisable, type ParamSpec, paramSpecs, paramVariables, projectionShape } from './params';
 export { forward } from './registry';

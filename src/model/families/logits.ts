@@ -3,6 +3,7 @@ import {
   barrier,
   cast,
   concat,
+  constant,
   crossEntropy,
   crossEntropyGrad,
   custom,
@@ -14,6 +15,7 @@ import {
   sum,
   type Value,
 } from '../../compute/graph';
+import { ShapeError } from '../../core';
 import type { ModelConfig } from '../weights';
 import type { ComputeDType, ParamLookup } from './types';
 
@@ -32,6 +34,20 @@ export function logits(
   constantB = false,
 ): Value {
   return cast(matmul(cast(rows, computeDtype), head(config, params), { transposeB: true, constantB }), 'f32');
+}
+
+/**
+ * Scores of a few tokens only: rows f32 [N,D] of the final hidden state, tokens in the order asked for → f32 [N,tokens], in an f32
+ * product with those rows of the head. Throws ShapeError for a token outside the vocabulary.
+ */
+export function logitsOf(config: ModelConfig, params: ParamLookup, rows: Value, tokens: readonly number[]): Value {
+  const outside = tokens.filter((token) => !Number.isInteger(token) || token < 0 || token >= config.vocabSize);
+  if (outside.length > 0)
+    throw new ShapeError(
+      `logitsOf: tokens must be 0 to ${config.vocabSize - 1}, got ${outside.join(', ')}. Take them from the model's tokenizer.`,
+    );
+  const chosen = gather(head(config, params), constant(Int32Array.from(tokens), [tokens.length], 'i32'));
+  return matmul(rows, cast(chosen, 'f32'), { transposeB: true });
 }
 
 /** A loss and what its backward pass has already computed. */

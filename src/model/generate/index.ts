@@ -1,3 +1,7 @@
+export { type AnswerGraph, answerGraph } from './answer-graph';
+export { type AnswerShape, answerFeeds, answerShape } from './answer-layout';
+export { AnswerScorer, type AnswerScores, softmaxOf } from './answer-scorer';
+export { type AnswerTokens, answerTokens } from './answer-tokens';
 export { generate } from './generate';
 export { Generator } from './generator';
 export { type Candidates, type SamplingRule, sampleToken } from './sampler';

@@ -14,10 +14,11 @@ import { ADAPTER_VARIABLE, type Adapter, flattenAdapter, initAdapter, unflattenA
 import type { LoadedModel } from '../../model/families';
 import { loadCheckpoint, saveCheckpoint } from '../checkpoint';
 import { type PeakMemory, peakMemory } from '../memory/machine-memory';
+import { appendStepLine, rewindStepLines } from '../step-lines';
 import { checkBase, type SftConfig } from './config';
 import { diagnosisText } from './diagnose';
 import { type MemoryOptions, refuseUnlessItFits, sftMemory } from './memory';
-import { appendMetrics, rewindMetrics, type StepMetrics } from './metrics';
+import type { StepMetrics } from './metrics';
 import { planSft, type SftExample, type SftPlan } from './plan';
 import { sftGraph, sftPrograms } from './programs';
 import { SftTrainer } from './trainer';
@@ -146,7 +147,7 @@ function begin(run: Run, random: RandomStream): void {
     const adapter = start ?? initAdapter(model.config, config.lora, random.fork('init'));
     trainer.assign({ [ADAPTER_VARIABLE]: trainer.vector(flattenAdapter(adapter, trainer.layout)) });
   }
-  if (run.metricsPath) run.metrics = rewindMetrics(run.metricsPath, run.state.step);
+  if (run.metricsPath) run.metrics = rewindStepLines<StepMetrics>(run.metricsPath, run.state.step);
 }
 
 async function oneStep(run: Run): Promise<void> {
@@ -177,7 +178,7 @@ async function oneStep(run: Run): Promise<void> {
     evalLoss: due ? await trainer.evaluate({ signal }) : null,
   };
   run.metrics.push(metrics);
-  if (run.metricsPath) appendMetrics(run.metricsPath, metrics);
+  if (run.metricsPath) appendStepLine(run.metricsPath, metrics);
   onProgress?.({ what: 'train', done: state.step, total, unit: 'steps', detail: progressDetail(run, metrics) });
   if (state.skippedInARow >= MAX_SKIPPED_IN_A_ROW)
     throw new NumericError(

@@ -1,0 +1,106 @@
+import type { HostTensor } from '../../compute/graph';
+import { DataError, type RandomStream } from '../../core';
+
+/** The feeds of one step and how many tokens it predicts. */
+export interface LineBatch {
+  readonly feeds: Record<string, HostTensor>;
+  readonly predicted: number;
+}
+
+/**
+ * Batches without end: epochs over the lines, each in an order of its own, laid one behind the other into rows of `tokens`
+ * places. Every token of a line but its first is predicted, from those before it in the same line.
+ * tokens, positions, segments, targets i32 [B,T], weights f32 [B,T] (0 where nothing is predicted; padding is segment -1).
+ * Throws DataError if there is no line, or one has fewer than 2 tokens or more than `tokens` + 1.
+ */
+export function* lineBatches(
+  lines: readonly Int32Array[],
+  shape: { readonly rows: number; readonly tokens: number },
+  random: RandomStream,
+): Generator<LineBatch, never> {
+  checkLines(lines, shape.tokens);
+  let batch = emptyBatch(shape);
+  for (let epoch = 0; ; epoch++)
+    for (const index of random.fork(epoch).shuffled([...lines.keys()])) {
+      const ids = lines[index];
+      if (batch.used + ids.length - 1 > shape.tokens) {
+        batch.row++;
+        batch.used = 0;
+        batch.segment = 0;
+      }
+      if (batch.row === shape.rows) {
+        yield finished(batch);
+        batch = emptyBatch(shape);
+      }
+      lay(batch, ids);
+    }
+}
+
+function checkLines(lines: readonly Int32Array[], tokens: number): void {
+  if (lines.length === 0)
+    throw new DataError('pretrain: there must be at least 1 line, got 0 (from the caller). Give the text to learn.');
+  const wrong = lines.findIndex(({ length }) => length < 2 || length > tokens + 1);
+  if (wrong >= 0)
+    throw new DataError(
+      `pretrain: a line must have 2 to ${tokens + 1} tokens, got ${lines[wrong].length} (line ${wrong + 1} of ${lines.length}). Cut it, or raise rowTokens.`,
+    );
+}
+
+interface Filling {
+  readonly shape: { readonly rows: number; readonly tokens: number };
+  readonly tokens: Int32Array;
+  readonly positions: Int32Array;
+  readonly segments: Int32Array;
+  readonly targets: Int32Array;
+  readonly weights: Float32Array;
+  row: number;
+  /** Places of the row that are taken, and lines in it. */
+  used: number;
+  segment: number;
+  predicted: number;
+}
+
+function emptyBatch(shape: Filling['shape']): Filling {
+  const places = shape.rows * shape.tokens;
+  return {
+    shape,
+    tokens: new Int32Array(places),
+    positions: new Int32Array(places),
+    segments: new Int32Array(places).fill(-1),
+    targets: new Int32Array(places),
+    weights: new Float32Array(places),
+    row: 0,
+    used: 0,
+    segment: 0,
+    predicted: 0,
+  };
+}
+
+function lay(batch: Filling, ids: Int32Array): void {
+  const start = batch.row * batch.shape.tokens + batch.used;
+  batch.segment++;
+  for (let t = 0; t < ids.length - 1; t++) {
+    batch.tokens[start + t] = ids[t];
+    batch.positions[start + t] = t;
+    batch.segments[start + t] = batch.segment;
+    batch.targets[start + t] = ids[t + 1];
+    batch.weights[start + t] = 1;
+  }
+  batch.used += ids.length - 1;
+  batch.predicted += ids.length - 1;
+}
+
+function finished({ shape: { rows, tokens: T }, predicted, ...batch }: Filling): LineBatch {
+  const shape = [rows, T];
+  const i32 = (data: Int32Array): HostTensor => ({ shape, dtype: 'i32', data });
+  return {
+    feeds: {
+      tokens: i32(batch.tokens),
+      positions: i32(batch.positions),
+      segments: i32(batch.segments),
+      targets: i32(batch.targets),
+      weights: { shape, dtype: 'f32', data: batch.weights },
+    },
+    predicted,
+  };
+}

@@ -1,0 +1,2 @@
+export { checkPretrainConfig, type PretrainConfig, pretrainConfigSchema } from './config';
+export { type PretrainOptions, type PretrainResult, pretrain } from './pretrain';

@@ -1,0 +1,16 @@
+export {
+  checkRlConfig,
+  ESTIMATORS,
+  type EstimatorName,
+  type ResolvedRlConfig,
+  RL_PRESETS,
+  type RlConfig,
+  type RlOverrides,
+  type RlPreset,
+  resolveRlConfig,
+  rlConfigSchema,
+} from './config';
+export type { Episode, EpisodeSource, ProbeAnswer, ProbePrompt } from './episode';
+export type { ProbeAlarm, RlProbe } from './probe';
+export type { RlGroupMetrics, RlStepMetrics } from './step-metrics';
+export { type RlResult, type TrainRlOptions, trainRl } from './train-rl';
