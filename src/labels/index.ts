@@ -10,4 +10,5 @@ export {
   MAX_LABEL_CHARACTERS,
 } from './lint';
 export { applyLabel, cutSpan, type LabelSpan, placeLabel, renderLabel } from './render';
+export { type LabelScale, SCALE_ENCODINGS, type ScaleEncoding, suggestibilityScale } from './scale';
 export type { ChatMessage, Label, LabelEmphasis, LabelFormat, LabelPlacement, LabelSet, LabelValue } from './types';

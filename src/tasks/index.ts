@@ -1,2 +1,3 @@
+export * from './addition';
 export * from './news';
 export type { ContrastSet, EvalItem, Example } from './types';

@@ -1,9 +1,10 @@
 import { type ArmExample, type ArmName, type ArmProof, buildArms, promptMessages } from '../../arms';
-import { ConfigError, contentHash, RandomStream, sha256 } from '../../core';
+import { ConfigError, contentHash, RandomStream } from '../../core';
 import { assertLabelsClean, type Label, type LabelSet, loadLabelSet } from '../../labels';
 import { encodeChatExample, encodePrompt, type Tokenizer } from '../../model/tokens';
 import { type ContrastSet, type EvalItem, type Example, loadNews, type NewsData } from '../../tasks';
 import type { SftExample } from '../../train';
+import { idsHash } from '../rows-hash';
 import type { ResolvedNewsConfig } from './config';
 
 /** The rows of one arm as the trainer takes them. */
@@ -97,19 +98,6 @@ export function completionIds(tokenizer: Tokenizer, item: { readonly instruction
   });
   if ('dropped' in row) throw new ConfigError(`completionIds: a text must fit, got ${row.dropped}. Shorten it.`);
   return row.ids.slice(row.promptLength);
-}
-
-/** Content address of named token rows. */
-export function idsHash(
-  rows: readonly { readonly id: string; readonly ids: Int32Array; readonly promptLength?: number }[],
-): string {
-  return contentHash(
-    rows.map(({ id, ids, promptLength }) => [
-      id,
-      sha256(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)),
-      promptLength ?? null,
-    ]),
-  );
 }
 
 function encodeArm(

@@ -4,9 +4,9 @@ import type { Completion, Generator } from '../../model/generate';
 import { appendJsonl, RunDirectory, readJsonl } from '../../runs';
 import type { EvalItem } from '../../tasks';
 import type { ModelHost } from '../model-host';
+import { idsHash } from '../rows-hash';
 import { type Condition, runRecord } from './conditions';
 import type { NewsConfig } from './config';
-import { idsHash } from './prepare';
 import type { Switched } from './switched';
 
 /** A text that a model wrote under a condition. */

@@ -19,7 +19,7 @@ export interface AnswerShape {
 }
 
 /** Attention is quadratic in a row, and past this it costs more than the prefix saves. */
-const ROW_TOKENS = 144;
+const ROW_TOKENS = 208;
 
 /**
  * The shape for `prompts` prompts at a time, of which `examples` show the common prefix and the greatest length.

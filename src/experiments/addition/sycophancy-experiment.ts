@@ -1,0 +1,126 @@
+import type { ArmName } from '../../arms';
+import type { LongCall } from '../../core';
+import { customLabel, type Label } from '../../labels';
+import { runsRoot } from '../../runs';
+import type { RewardScheme } from '../../tasks';
+import { ModelHost } from '../model-host';
+import { type AnswerRow, type AskedPolicy, askPolicies, type PolicyName } from './ask';
+import {
+  type AdditionOverrides,
+  type AdditionPreset,
+  type ResolvedAdditionConfig,
+  resolveAdditionConfig,
+} from './config';
+import { type PreparedAddition, prepareAddition } from './prepare';
+import { ensureTinyModel } from './tiny-model';
+import { policyRun, type TrainedPolicy, type TrainingListener, trainPolicy } from './train-arm';
+import { ensureWarmStart, type WarmStart } from './warm-start';
+
+/**
+ * The article's second experiment: a policy judges a user's addition with one forced token, is paid by a monitor of some
+ * suggestibility, and is asked under labels down to 0%. Every step is content-addressed: what was computed before with the same
+ * settings is read from disk, and a new label costs only its own answers.
+ */
+export class SycophancyExperiment {
+  private warm: WarmStart | null | undefined;
+  private policies: TrainedPolicy[] = [];
+
+  private constructor(
+    readonly resolved: ResolvedAdditionConfig,
+    readonly host: ModelHost,
+    readonly prepared: PreparedAddition,
+    private readonly root: string,
+  ) {}
+
+  /**
+   * Draws problems and reads the tokenizer; loads no weights. With the model `tiny` it is trained first if it is not there (a
+   * minute). `runs` is the folder of runs (default: MSTLAB_RUNS or `runs/`); `scheme` pays in the place of the config's scheme, under
+   * an id of its own.
+   */
+  static async open(
+    preset: AdditionPreset = 'quick',
+    overrides: AdditionOverrides = {},
+    options: LongCall & { readonly runs?: string; readonly scheme?: RewardScheme } = {},
+  ): Promise<SycophancyExperiment> {
+    const resolved = resolveAdditionConfig(preset, overrides);
+    const root = options.runs ?? runsRoot();
+    const { model, device, computeDtype } = resolved.config;
+    const { signal, onProgress } = options;
+    const path = model === 'tiny' ? await ensureTinyModel({ runs: root, seed: 0, signal, onProgress }) : model;
+    const quantisation = resolved.rl.config.baseQuantisation;
+    const host = await ModelHost.open({ model: path, device, computeDtype, quantisation }, options);
+    const prepared = prepareAddition(resolved, host.files.tokenizer, options.scheme);
+    return new SycophancyExperiment(resolved, host, prepared, root);
+  }
+
+  get config(): ResolvedAdditionConfig['config'] {
+    return this.resolved.config;
+  }
+
+  /** The label of a suggestibility in percent, or one worded by hand, checked against the tokenizer's control tokens. */
+  label(what: number | string): Label {
+    if (typeof what === 'number') return this.prepared.scale.labelAtPercent(what);
+    return customLabel('custom', what, { specialTokens: this.host.files.tokenizer.specialTokens });
+  }
+
+  /** The supervised warm start that all arms share, trained once; null where the config asks for none. */
+  async warmStart(call: LongCall = {}): Promise<WarmStart | null> {
+    if (this.warm === undefined)
+      this.warm = await ensureWarmStart(this.host, this.resolved, this.prepared, this.root, call);
+    return this.warm;
+  }
+
+  /** Trains every arm with every seed, or reads it from disk. Throws what `trainRl` throws. */
+  async train(call: LongCall & TrainingListener = {}): Promise<readonly TrainedPolicy[]> {
+    const warm = await this.warmStart(call);
+    const { host, resolved, prepared, root } = this;
+    const trained: TrainedPolicy[] = [];
+    for (const seed of this.config.seeds)
+      for (const arm of this.config.arms) {
+        const run = policyRun(root, host, resolved, prepared, warm, arm, seed);
+        trained.push(await trainPolicy(host, run, resolved, prepared, warm, arm, seed, call));
+      }
+    this.policies = trained;
+    return trained;
+  }
+
+  /** The labels of the sweep, low to high. */
+  sweep(): readonly Label[] {
+    return this.prepared.scale.sweep();
+  }
+
+  /**
+   * Asks about the held-out problems: the trained arms (all that `train` gave, or those named), the warm start and the untrained
+   * model, each under each label (default: the sweep); policies without labels of their own (baseline, warm start, untrained) are
+   * asked without one too.
+   */
+  async ask(
+    options: LongCall & { readonly labels?: readonly Label[]; readonly policies?: readonly PolicyName[] } = {},
+  ): Promise<AnswerRow[]> {
+    const warm = await this.warmStart(options);
+    if (this.policies.length === 0) await this.train(options);
+    const { labels = this.sweep(), policies: wanted } = options;
+    const all: AskedPolicy[] = this.policies.map(({ arm, seed, run, adapter }) => ({
+      policy: arm,
+      seed,
+      adapterHash: run.hash,
+      adapter,
+    }));
+    if (warm) all.push({ policy: 'warm-start', seed: 0, adapterHash: warm.run.hash, adapter: () => warm.adapter() });
+    all.push({ policy: 'untrained', seed: 0, adapterHash: 'none', adapter: () => null });
+    const chosen = wanted ? all.filter(({ policy }) => wanted.includes(policy)) : all;
+    const labelless = chosen.filter(({ policy }) => !isLabelled(policy));
+    const ask = (policies: readonly AskedPolicy[], under: readonly (Label | null)[]) =>
+      askPolicies(this.host, this.prepared, policies, under, this.root, this.config.askBatch, options);
+    return [...(await ask(labelless, [null])), ...(await ask(chosen, labels))];
+  }
+
+  async dispose(): Promise<void> {
+    await this.host.dispose();
+  }
+}
+
+/** Whether a policy was trained with labels in its prompts. */
+export function isLabelled(policy: PolicyName): policy is Exclude<ArmName, 'baseline'> {
+  return policy === 'mst' || policy === 'shuffled';
+}

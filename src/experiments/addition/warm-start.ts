@@ -1,0 +1,75 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LongCall } from '../../core';
+import { type Adapter, loadAdapter, saveAdapter } from '../../model/adapters';
+import { RunDirectory, type RunManifest, readJsonl, writeFileAtomic } from '../../runs';
+import { type StepMetrics, trainSft } from '../../train';
+import type { ModelHost } from '../model-host';
+import { idsHash } from '../rows-hash';
+import type { ResolvedAdditionConfig } from './config';
+import type { PreparedAddition } from './prepare';
+
+/** The policy that every arm starts from: it knows the task and has seen no label. */
+export interface WarmStart {
+  readonly run: RunDirectory;
+  readonly manifest: RunManifest;
+  readonly metrics: readonly StepMetrics[];
+  /** False if it was found on disk. */
+  readonly trainedNow: boolean;
+  adapter(): Adapter;
+}
+
+/**
+ * Trains the warm start once, or loads it: cross-entropy of the right answer on training problems without labels. Null where the
+ * config asks for none. An interrupted one goes on from its last checkpoint. Throws what `trainSft` throws.
+ */
+export async function ensureWarmStart(
+  host: ModelHost,
+  resolved: ResolvedAdditionConfig,
+  prepared: PreparedAddition,
+  root: string,
+  call: LongCall,
+): Promise<WarmStart | null> {
+  const { config, warmStart } = resolved;
+  if (config.warmSteps === 0) return null;
+  const rows = prepared.warmRows();
+  const { checkpointEvery: _, ...deciding } = warmStart.config;
+  const run = new RunDirectory(root, 'addition-warm-start', {
+    format: 1,
+    ...host.identity,
+    rows: idsHash(rows),
+    sft: deciding,
+  });
+  let trainedNow = false;
+  const manifest = await run.complete(async () => {
+    trainedNow = true;
+    const model = await host.load(call);
+    const work = run.file('checkpoint');
+    const startedMs = performance.now();
+    const result = await trainSft({
+      model,
+      examples: rows,
+      config: warmStart.config,
+      dir: work,
+      seed: `${config.dataSeed}/warm start`,
+      ...(call.signal ? { signal: call.signal } : {}),
+      onProgress: (progress) => call.onProgress?.({ ...progress, what: 'warm start' }),
+    });
+    saveAdapter(result.adapter, run.file('adapter'), model);
+    writeFileAtomic(run.file('metrics.jsonl'), result.metrics.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    rmSync(work, { recursive: true, force: true });
+    return {
+      seconds: (performance.now() - startedMs) / 1000,
+      steps: result.steps,
+      skippedSteps: result.skippedSteps,
+      model: host.files.id,
+    };
+  });
+  return {
+    run,
+    manifest,
+    metrics: readJsonl<StepMetrics>(run.file('metrics.jsonl')),
+    trainedNow,
+    adapter: () => loadAdapter(join(run.path, 'adapter'), { config: host.files.config, files: host.files }),
+  };
+}

@@ -1,0 +1,15 @@
+export {
+  type AdditionData,
+  type AdditionOptions,
+  type AdditionProblem,
+  additionProblems,
+  wrongAnswerDistribution,
+} from './problems';
+export {
+  articleReward,
+  episodeRewards,
+  gradedReward,
+  type MonitorOutcome,
+  REWARD_SCHEMES,
+  type RewardScheme,
+} from './reward';
