@@ -16,6 +16,9 @@ import { ensureTinyModel } from './tiny-model';
 import { policyRun, type TrainedPolicy, type TrainingListener, trainPolicy } from './train-arm';
 import { ensureWarmStart, type WarmStart } from './warm-start';
 
+/** Labels of the sweep under which policies without labels are asked. */
+const CONTROL_LABELS = 5;
+
 /**
  * The article's second experiment: a policy judges a user's addition with one forced token, is paid by a monitor of some
  * suggestibility, and is asked under labels down to 0%. Every step is content-addressed: what was computed before with the same
@@ -91,15 +94,17 @@ export class SycophancyExperiment {
 
   /**
    * Asks about the held-out problems: the trained arms (all that `train` gave, or those named), the warm start and the untrained
-   * model, each under each label (default: the sweep); policies without labels of their own (baseline, warm start, untrained) are
-   * asked without one too.
+   * model. Policies trained with labels are asked under each label (default: the sweep); the others without one and, to see whether
+   * the text alone does anything, under each label given, by default five of the sweep.
    */
   async ask(
     options: LongCall & { readonly labels?: readonly Label[]; readonly policies?: readonly PolicyName[] } = {},
   ): Promise<AnswerRow[]> {
     const warm = await this.warmStart(options);
     if (this.policies.length === 0) await this.train(options);
-    const { labels = this.sweep(), policies: wanted } = options;
+    const { policies: wanted } = options;
+    const labels = options.labels ?? this.sweep();
+    const fewer = options.labels ?? spread(labels, CONTROL_LABELS);
     const all: AskedPolicy[] = this.policies.map(({ arm, seed, run, adapter }) => ({
       policy: arm,
       seed,
@@ -112,7 +117,8 @@ export class SycophancyExperiment {
     const labelless = chosen.filter(({ policy }) => !isLabelled(policy));
     const ask = (policies: readonly AskedPolicy[], under: readonly (Label | null)[]) =>
       askPolicies(this.host, this.prepared, policies, under, this.root, this.config.askBatch, options);
-    return [...(await ask(labelless, [null])), ...(await ask(chosen, labels))];
+    const labelled = chosen.filter(({ policy }) => isLabelled(policy));
+    return [...(await ask(labelless, [null, ...fewer])), ...(await ask(labelled, labels))];
   }
 
   async dispose(): Promise<void> {
@@ -123,4 +129,12 @@ export class SycophancyExperiment {
 /** Whether a policy was trained with labels in its prompts. */
 export function isLabelled(policy: PolicyName): policy is Exclude<ArmName, 'baseline'> {
   return policy === 'mst' || policy === 'shuffled';
+}
+
+/** So many of the items, the first and the last among them, evenly between. */
+function spread<T>(items: readonly T[], count: number): T[] {
+  const places = Array.from({ length: count }, (_, at) =>
+    Math.round((at * (items.length - 1)) / Math.max(1, count - 1)),
+  );
+  return items.length <= count ? [...items] : places.map((place) => items[place]);
 }
