@@ -44,29 +44,24 @@ export function expandedPercentileInterval(sorted: ArrayLike<number>, level: num
 }
 
 /**
- * The bias-corrected and accelerated interval of a mean: quantiles at Φ(z0 + (z0 + z)/(1 − a·(z0 + z))), z = ±z_{α/2}.
- * z0 is the normal quantile of the share of resampled means below the estimate (ties count half); for a mean the
- * jackknife acceleration is a = Σ(v − v̄)³ / (6·(Σ(v − v̄)²)^1.5). Null when every resample lies on one side.
- * Source: Efron 1987, JASA 82, sections 2 and 6.
+ * The bias-corrected and accelerated interval of a statistic: quantiles at Φ(z0 + (z0 + z)/(1 − a·(z0 + z))),
+ * z = ±z_{α/2}. z0 is the normal quantile of the share of resampled statistics below the estimate (those within `slack`
+ * of it count half). Null when every resample lies on one side. Source: Efron 1987, JASA 82, sections 2 and 6.
  */
-export function bcaInterval(sorted: ArrayLike<number>, values: readonly number[], level: number): Interval | null {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+function acceleratedInterval(
+  sorted: ArrayLike<number>,
+  estimate: number,
+  acceleration: number,
+  level: number,
+  slack: number,
+): Interval | null {
   let [below, equal] = [0, 0];
-  // Sums taken in another order differ in the last bits; such means count as equal.
-  const slack = 1e-12 * Math.max(...values.map((value) => Math.abs(value)));
   for (let b = 0; b < sorted.length; b++) {
-    if (sorted[b] < mean - slack) below++;
-    else if (sorted[b] <= mean + slack) equal++;
+    if (sorted[b] < estimate - slack) below++;
+    else if (sorted[b] <= estimate + slack) equal++;
   }
   const share = (below + equal / 2) / sorted.length;
   if (share <= 0 || share >= 1) return null;
-  let [square, cube] = [0, 0];
-  for (const value of values) {
-    square += (value - mean) ** 2;
-    cube += (value - mean) ** 3;
-  }
-  const acceleration = cube / (6 * square ** 1.5);
   const bias = normalQuantile(share);
   const tail = normalQuantile((1 - level) / 2);
   const [low, high] = [tail, -tail].map((z) => {
@@ -74,4 +69,36 @@ export function bcaInterval(sorted: ArrayLike<number>, values: readonly number[]
     return quantile(sorted, normalCdf(bias + shifted / (1 - acceleration * shifted)));
   });
   return { low, high };
+}
+
+/** The BCa interval of a mean, whose jackknife acceleration is a = Σ(v − v̄)³ / (6·(Σ(v − v̄)²)^1.5). */
+export function bcaInterval(sorted: ArrayLike<number>, values: readonly number[], level: number): Interval | null {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  // Sums taken in another order differ in the last bits; such means count as equal.
+  const slack = 1e-12 * Math.max(...values.map((value) => Math.abs(value)));
+  return acceleratedInterval(sorted, mean, acceleration(values.map((value) => value - mean)), level, slack);
+}
+
+/**
+ * The BCa interval of any statistic, from its value without each unit in turn: a = Σd³ / (6·(Σd²)^1.5), d the mean of
+ * those values minus each. Efron 1987, section 6, with the jackknife for the influence function.
+ */
+export function bcaIntervalOf(
+  sorted: ArrayLike<number>,
+  estimate: number,
+  withoutEach: readonly number[],
+  level: number,
+): Interval | null {
+  const centre = withoutEach.reduce((sum, value) => sum + value, 0) / withoutEach.length;
+  const slack = 1e-12 * Math.max(Math.abs(estimate), ...withoutEach.map((value) => Math.abs(value)));
+  return acceleratedInterval(sorted, estimate, acceleration(withoutEach.map((value) => centre - value)), level, slack);
+}
+
+function acceleration(deviations: readonly number[]): number {
+  let [square, cube] = [0, 0];
+  for (const deviation of deviations) {
+    square += deviation ** 2;
+    cube += deviation ** 3;
+  }
+  return cube / (6 * square ** 1.5);
 }

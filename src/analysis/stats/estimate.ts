@@ -3,6 +3,7 @@ export type IntervalMethod =
   | 'percentile bootstrap over topics'
   | 'BCa bootstrap over topics'
   | 'expanded percentile bootstrap over topics'
+  | 't over seeds and topics'
   | 'Wilson score';
 
 /**
@@ -18,6 +19,8 @@ export interface Estimate {
   readonly method: IntervalMethod;
   /** Independent units that entered: topics for means and differences, trials for proportions. */
   readonly n: number;
+  /** Training seeds that entered, where the interval speaks for further seeds too. */
+  readonly seeds?: number;
   /** Why something is null; null when nothing is. */
   readonly reason: string | null;
 }

@@ -1,5 +1,6 @@
 export { auc, type Measured, pearson } from './association';
 export { type Contrast, contrastLogOdds, logSumExp, strongToCenter } from './contrast';
+export { type Detection, detection, type JudgedAnswer } from './detection';
 export { type Estimate, type IntervalMethod, missingEstimate, printEstimate, type TopicValue } from './estimate';
 export {
   type PairedDifference,
@@ -11,5 +12,14 @@ export {
   winTieLoss,
 } from './paired';
 export { countVerdicts, wilsonProportion } from './proportion';
+export { type RiseAtEdge, type RiseInput, riseAtEdge } from './rise';
+export {
+  type CrossedDifference,
+  type CrossedMean,
+  type CrossedOptions,
+  type SeedTopicValue,
+  seedsAndTopics,
+  seedsAndTopicsDifference,
+} from './seeds';
 export { holm, pairedPermutationTest, signTest } from './significance';
 export { type BootstrapOptions, meanOverTopics, type TopicEstimate, type TopicMean, topicMeans } from './topic-mean';

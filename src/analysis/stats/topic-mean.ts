@@ -74,13 +74,11 @@ export function meanOverTopics(rows: readonly TopicValue[], options: BootstrapOp
   return { ...meanWithInterval(topics, options, 'meanOverTopics', missing), missing };
 }
 
-/** The mean of one value per topic with its bootstrap interval; `missing` only words the reason. */
-export function meanWithInterval(
-  topics: readonly TopicMean[],
+/** The options with their defaults, and the interval's name. Throws ConfigError, all faults in one message. */
+export function bootstrapSettings(
   options: BootstrapOptions,
   where: string,
-  missing: number,
-): Estimate {
+): Required<BootstrapOptions> & { readonly name: IntervalMethod } {
   const { random, level = 0.95, method = 'expanded-percentile', resamples = 10_000, minTopics = 8 } = options;
   const problems = [
     !(level > 0 && level < 1) && `level must lie between 0 and 1, got ${level}`,
@@ -89,8 +87,18 @@ export function meanWithInterval(
     !(Number.isInteger(minTopics) && minTopics >= 2) && `minTopics must be a whole number from 2 up, got ${minTopics}`,
   ].filter((problem) => problem !== false);
   if (problems.length > 0) throw new ConfigError(`${where}: ${problems.join('; ')}. Correct the options.`);
+  return { random, level, method, resamples, minTopics, name: names[method] };
+}
+
+/** The mean of one value per topic with its bootstrap interval; `missing` only words the reason. */
+export function meanWithInterval(
+  topics: readonly TopicMean[],
+  options: BootstrapOptions,
+  where: string,
+  missing: number,
+): Estimate {
+  const { random, level, method, resamples, minTopics, name } = bootstrapSettings(options, where);
   const n = topics.length;
-  const name = names[method];
   if (n === 0)
     return missingEstimate(name, level, 0, missing > 0 ? `all ${missing} values are missing` : 'there are no rows');
   const values = topics.map(({ value }) => value);
