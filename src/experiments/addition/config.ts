@@ -80,7 +80,7 @@ export type AdditionOverrides = Partial<AdditionConfig> & {
 const quick: AdditionConfig = {
   model: 'smollm2-135m',
   problems: 2560,
-  splitBy: 'unordered-pair',
+  splitBy: 'ordered-pair',
   heldOutShare: 0.2,
   dataSeed: 0,
   scheme: 'article',
