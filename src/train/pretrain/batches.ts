@@ -1,5 +1,13 @@
 import type { HostTensor } from '../../compute/graph';
 import { DataError, type RandomStream } from '../../core';
+import type { EncodedExample } from '../../model/tokens';
+
+/** Rows of a batch, places of a row, and what predicting a token of a prompt counts beside one behind it. */
+export interface BatchShape {
+  readonly rows: number;
+  readonly tokens: number;
+  readonly promptWeight: number;
+}
 
 /** The feeds of one step and how many tokens it predicts. */
 export interface LineBatch {
@@ -14,15 +22,15 @@ export interface LineBatch {
  * Throws DataError if there is no line, or one has fewer than 2 tokens or more than `tokens` + 1.
  */
 export function* lineBatches(
-  lines: readonly Int32Array[],
-  shape: { readonly rows: number; readonly tokens: number },
+  lines: readonly EncodedExample[],
+  shape: BatchShape,
   random: RandomStream,
 ): Generator<LineBatch, never> {
   checkLines(lines, shape.tokens);
   let batch = emptyBatch(shape);
   for (let epoch = 0; ; epoch++)
     for (const index of random.fork(epoch).shuffled([...lines.keys()])) {
-      const ids = lines[index];
+      const { ids } = lines[index];
       if (batch.used + ids.length - 1 > shape.tokens) {
         batch.row++;
         batch.used = 0;
@@ -32,22 +40,22 @@ export function* lineBatches(
         yield finished(batch);
         batch = emptyBatch(shape);
       }
-      lay(batch, ids);
+      lay(batch, lines[index]);
     }
 }
 
-function checkLines(lines: readonly Int32Array[], tokens: number): void {
+function checkLines(lines: readonly EncodedExample[], tokens: number): void {
   if (lines.length === 0)
     throw new DataError('pretrain: there must be at least 1 line, got 0 (from the caller). Give the text to learn.');
-  const wrong = lines.findIndex(({ length }) => length < 2 || length > tokens + 1);
+  const wrong = lines.findIndex(({ ids: { length } }) => length < 2 || length > tokens + 1);
   if (wrong >= 0)
     throw new DataError(
-      `pretrain: a line must have 2 to ${tokens + 1} tokens, got ${lines[wrong].length} (line ${wrong + 1} of ${lines.length}). Cut it, or raise rowTokens.`,
+      `pretrain: a line must have 2 to ${tokens + 1} tokens, got ${lines[wrong].ids.length} (line ${wrong + 1} of ${lines.length}). Cut it, or raise rowTokens.`,
     );
 }
 
 interface Filling {
-  readonly shape: { readonly rows: number; readonly tokens: number };
+  readonly shape: BatchShape;
   readonly tokens: Int32Array;
   readonly positions: Int32Array;
   readonly segments: Int32Array;
@@ -58,6 +66,7 @@ interface Filling {
   used: number;
   segment: number;
   predicted: number;
+  weight: number;
 }
 
 function emptyBatch(shape: Filling['shape']): Filling {
@@ -73,10 +82,11 @@ function emptyBatch(shape: Filling['shape']): Filling {
     used: 0,
     segment: 0,
     predicted: 0,
+    weight: 0,
   };
 }
 
-function lay(batch: Filling, ids: Int32Array): void {
+function lay(batch: Filling, { ids, promptLength }: EncodedExample): void {
   const start = batch.row * batch.shape.tokens + batch.used;
   batch.segment++;
   for (let t = 0; t < ids.length - 1; t++) {
@@ -84,13 +94,15 @@ function lay(batch: Filling, ids: Int32Array): void {
     batch.positions[start + t] = t;
     batch.segments[start + t] = batch.segment;
     batch.targets[start + t] = ids[t + 1];
-    batch.weights[start + t] = 1;
+    const weight = t + 1 < promptLength ? batch.shape.promptWeight : 1;
+    batch.weights[start + t] = weight;
+    batch.weight += weight;
   }
   batch.used += ids.length - 1;
   batch.predicted += ids.length - 1;
 }
 
-function finished({ shape: { rows, tokens: T }, predicted, ...batch }: Filling): LineBatch {
+function finished({ shape: { rows, tokens: T }, predicted, weight, ...batch }: Filling): LineBatch {
   const shape = [rows, T];
   const i32 = (data: Int32Array): HostTensor => ({ shape, dtype: 'i32', data });
   return {
@@ -100,6 +112,7 @@ function finished({ shape: { rows, tokens: T }, predicted, ...batch }: Filling):
       segments: i32(batch.segments),
       targets: i32(batch.targets),
       weights: { shape, dtype: 'f32', data: batch.weights },
+      normaliser: { shape: [], dtype: 'f32', data: Float32Array.of(weight) },
     },
     predicted,
   };

@@ -7,6 +7,11 @@ export const pretrainConfigSchema = z.strictObject({
   steps: z.int().min(1).describe('Optimiser steps (count).'),
   rows: z.int().min(1).describe('Rows of a step, B (rows).'),
   rowTokens: z.int().min(1).describe('Places of a row, T; several lines share one, each blind to the others (tokens).'),
+  promptWeight: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('What predicting a token of a prompt counts beside one behind it (0 to 1).'),
   learningRate: z.number().positive().describe('Highest learning rate (per step).'),
   schedule: z.enum(SCHEDULES).describe('Course of the learning rate after warm-up (name).'),
   warmupSteps: z.int().min(0).describe('Steps over which the learning rate rises to its highest (steps).'),

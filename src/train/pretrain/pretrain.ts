@@ -1,6 +1,7 @@
 import type { Backend, Session } from '../../compute/backends';
 import type { HostTensor } from '../../compute/graph';
 import { type LongCall, NumericError, RandomStream, throwIfAborted, yieldToEventLoop } from '../../core';
+import type { EncodedExample } from '../../model/tokens';
 import type { ModelConfig } from '../../model/weights';
 import { adamWFeeds } from '../adamw';
 import { freshState } from '../optimiser';
@@ -14,7 +15,7 @@ export interface PretrainOptions extends LongCall {
   readonly backend: Backend;
   readonly model: ModelConfig;
   /** Token ids of the text to learn, line by line. */
-  readonly lines: readonly Int32Array[];
+  readonly lines: readonly EncodedExample[];
   readonly config: PretrainConfig;
   /** Forked by purpose: first parameters, order of lines. */
   readonly seed: number | string;
@@ -41,7 +42,8 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
   const config = checkPretrainConfig(options.config);
   const random = new RandomStream(options.seed);
   const layout = parameterLayout(model);
-  const batches = lineBatches(lines, { rows: config.rows, tokens: config.rowTokens }, random.fork('order'));
+  const shape = { rows: config.rows, tokens: config.rowTokens, promptWeight: config.promptWeight };
+  const batches = lineBatches(lines, shape, random.fork('order'));
   const session = backend.createSession([pretrainProgram(model, config)]);
   const losses: number[] = [];
   let tokens = 0;
@@ -55,7 +57,7 @@ export async function pretrain(options: PretrainOptions): Promise<PretrainResult
     for (let step = 0; step < config.steps; step++) {
       throwIfAborted(signal, 'pretrain', 'Nothing is kept');
       const { feeds, predicted } = batches.next().value;
-      losses.push(oneStep(session, config, step, { ...feeds, normaliser: scalar(predicted) }));
+      losses.push(oneStep(session, config, step, feeds));
       tokens += predicted;
       const seconds = (performance.now() - started) / 1000;
       onProgress?.({
