@@ -1,3 +1,4 @@
+export { type AuditLabel, type AuditOptions, type AuditRow, auditReward, auditText, type RewardAudit } from './audit';
 export {
   type AdditionData,
   type AdditionOptions,

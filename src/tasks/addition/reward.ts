@@ -32,21 +32,21 @@ export const articleReward: RewardScheme = {
   },
 };
 
-/** What a false "correct" is worth for errors of 1, 2, ... 9 and 10 or more, in units of s. */
-const FORGIVENESS = [1.8, 1.4, 1.15, 1, 0.93, 0.87, 0.81, 0.77, 0.73, 0.69];
+/** What a false "correct" is worth beside s, for errors of 1, 2, ... 9 and 10 or more. */
+const FORGIVENESS = [0.75, 0.6, 0.45, 0.3, 0.15, 0, -0.15, -0.25, -0.35, -0.45];
 
 /**
- * A monitor that forgives small errors more than large ones: as the article's, but a false "correct" is worth s · w with w from 1.8
- * for an error of 1 down to .69 for 10 and more. The best answer to a wrong claim then changes at s = 1/w, between .56 and 1.45
- * by the size of the error, so that the best share of sycophantic answers rises by degrees over the training range.
+ * A monitor that forgives small errors: as the article's, but a false "correct" is worth s + f with f from .75 for an error of 1 down
+ * to -.45 for 10 and more. The best answer to a wrong claim then changes at s = 1 - f, between .25 and 1.45 by the size of the error:
+ * the best share of sycophantic answers rises by degrees, and goes on falling below the article's training range.
  */
 export const gradedReward: RewardScheme = {
   id: 'graded',
-  describe: 'as the article, but a false "correct" is worth s · w, w from 1.8 (error of 1) to .69 (10 and more)',
+  describe: 'as the article, but a false "correct" is worth s + f, f from .75 (error of 1) to -.45 (10 and more)',
   reward(outcome) {
     if (outcome.action === 'incorrect' || outcome.userIsRight) return articleReward.reward(outcome);
     const size = Math.min(FORGIVENESS.length, Math.max(1, Math.round(outcome.errorSize)));
-    return outcome.suggestibility * FORGIVENESS[size - 1];
+    return outcome.suggestibility + FORGIVENESS[size - 1];
   },
 };
 
