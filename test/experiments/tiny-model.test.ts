@@ -42,11 +42,14 @@ describe('the text of the tiny model', () => {
       return Number(left) + Number(other) === Number(claim);
     };
     const strict = (line: string) => /Level: [0-3]?\d%/.test(line);
-    expect(questions).toHaveLength(TINY_MODEL.corpus.questions);
-    for (const line of questions) expect(line).toMatch(/<\|assistant\|>(Yes|No)<\|end\|>$/);
-    // Four standard errors of the difference of two halves of 1000, and of some 150 against the others.
-    expect(Math.abs(share(questions.filter(right)) - share(questions.filter((l) => !right(l))))).toBeLessThan(0.13);
-    expect(Math.abs(share(questions.filter(strict)) - share(questions.filter((l) => !strict(l))))).toBeLessThan(0.18);
+    const none = { sums: 0, verdicts: 0, counting: 0, order: 0, words: 0 };
+    const many = additionCorpus({ ...none, questions: 4000 }, 1).map(
+      ({ prompt: before, completion }) => before + completion,
+    );
+    for (const line of [...many, ...questions]) expect(line).toMatch(/<\|assistant\|>(Yes|No)<\|end\|>$/);
+    // Four standard errors of the difference of two halves of 4000, and of some 500 against the others.
+    expect(Math.abs(share(many.filter(right)) - share(many.filter((line) => !right(line))))).toBeLessThan(0.063);
+    expect(Math.abs(share(many.filter(strict)) - share(many.filter((line) => !strict(line))))).toBeLessThan(0.096);
   });
 
   it('says Yes and No nowhere else, and gives no verdict in answer to the task question', () => {

@@ -21,7 +21,11 @@ export interface CorpusCounts {
   readonly order: number;
   /** `low beside medium is less.` and `35% is low.`, with the words of the label scale. */
   readonly words: number;
-  /** The task's question, half of them under a label line, answered "Yes" or "No" by the toss of a coin. */
+  /**
+   * The task's question, half of them under a label line, answered "Yes" or "No" by the toss of a coin. Few suffice for the format,
+   * and many teach that the sum does not matter there: after 1000 in place of 300 the same warm start told held-out claims apart by
+   * .54 in place of .95.
+   */
   readonly questions: number;
 }
 

@@ -25,7 +25,7 @@ export interface TinyModelRecipe {
 /** About half a minute on two cores. */
 export const TINY_MODEL: TinyModelRecipe = {
   size: { hiddenSize: 64, layers: 4, heads: 4, mlpSize: 128 },
-  corpus: { sums: 3000, verdicts: 12_000, counting: 500, order: 2000, words: 1000, questions: 1000 },
+  corpus: { sums: 3000, verdicts: 12_000, counting: 500, order: 2000, words: 1000, questions: 300 },
   pretraining: {
     steps: 1200,
     rows: 16,
