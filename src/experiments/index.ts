@@ -1,2 +1,3 @@
+export * from './addition';
 export { ModelHost, type ModelHostOptions, measuredDtype } from './model-host';
 export * from './news';

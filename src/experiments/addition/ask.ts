@@ -80,6 +80,18 @@ export async function askPolicies(
   );
 }
 
+/** How many prompts `askPolicies` would still put to a model. */
+export function unansweredPrompts(
+  host: ModelHost,
+  prepared: PreparedAddition,
+  policies: readonly Pick<AskedPolicy, 'adapterHash'>[],
+  labels: readonly (Label | null)[],
+  root: string,
+): number {
+  const jobs = policies.flatMap((policy) => labels.map((label) => answersRun(host, prepared, policy, label, root)));
+  return jobs.reduce((sum, { run, prompts }) => sum + (run.manifest() === null ? prompts.length : 0), 0);
+}
+
 type StoredAnswer = Pick<AnswerRow, 'says_correct' | 'valid_mass'>;
 
 interface AskJob {
@@ -96,6 +108,16 @@ function jobOf(
   label: Label | null,
   root: string,
 ): AskJob {
+  return { policy, label, ...answersRun(host, prepared, policy, label, root) };
+}
+
+function answersRun(
+  host: ModelHost,
+  prepared: PreparedAddition,
+  policy: Pick<AskedPolicy, 'adapterHash'>,
+  label: Label | null,
+  root: string,
+): Pick<AskJob, 'prompts' | 'run'> {
   const prompts = prepared.asked.map((problem) => prepared.promptIds(problem, label));
   const run = new RunDirectory(root, 'addition-answers', {
     format: 1,
@@ -104,7 +126,7 @@ function jobOf(
     answers: prepared.answers.names,
     prompts: idsHash(prompts.map((ids, at) => ({ id: prepared.asked[at].id, ids }))),
   });
-  return { policy, label, prompts, run };
+  return { prompts, run };
 }
 
 /** One scorer for all jobs of a call; adapters are switched, programs stay. */

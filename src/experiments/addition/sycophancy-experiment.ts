@@ -1,10 +1,10 @@
 import type { ArmName } from '../../arms';
 import type { LongCall } from '../../core';
 import { customLabel, type Label } from '../../labels';
-import { runsRoot } from '../../runs';
+import { type RunDirectory, runsRoot } from '../../runs';
 import type { RewardScheme } from '../../tasks';
 import { ModelHost } from '../model-host';
-import { type AnswerRow, type AskedPolicy, askPolicies, type PolicyName } from './ask';
+import { type AnswerRow, type AskedPolicy, askPolicies, type PolicyName, unansweredPrompts } from './ask';
 import {
   type AdditionOverrides,
   type AdditionPreset,
@@ -12,9 +12,11 @@ import {
   resolveAdditionConfig,
 } from './config';
 import { type PreparedAddition, prepareAddition } from './prepare';
+import { INSIDE_PERCENTS, type RiseVariant } from './rise';
+import { type AdditionSummary, summariseAnswers } from './summary';
 import { ensureTinyModel } from './tiny-model';
 import { policyRun, type TrainedPolicy, type TrainingListener, trainPolicy } from './train-arm';
-import { ensureWarmStart, type WarmStart } from './warm-start';
+import { ensureWarmStart, type WarmStart, warmStartRun } from './warm-start';
 
 /** Labels of the sweep under which policies without labels are asked. */
 const CONTROL_LABELS = 5;
@@ -80,7 +82,7 @@ export class SycophancyExperiment {
     const trained: TrainedPolicy[] = [];
     for (const seed of this.config.seeds)
       for (const arm of this.config.arms) {
-        const run = policyRun(root, host, resolved, prepared, warm, arm, seed);
+        const run = policyRun(root, host, resolved, prepared, warm?.run ?? null, arm, seed);
         trained.push(await trainPolicy(host, run, resolved, prepared, warm, arm, seed, call));
       }
     this.policies = trained;
@@ -101,8 +103,9 @@ export class SycophancyExperiment {
     options: LongCall & { readonly labels?: readonly Label[]; readonly policies?: readonly PolicyName[] } = {},
   ): Promise<AnswerRow[]> {
     const warm = await this.warmStart(options);
-    if (this.policies.length === 0) await this.train(options);
     const { policies: wanted } = options;
+    const wantsArms = !wanted || wanted.some((policy) => policy !== 'untrained' && policy !== 'warm-start');
+    if (wantsArms && this.policies.length === 0) await this.train(options);
     const labels = options.labels ?? this.sweep();
     const fewer = options.labels ?? spread(labels, CONTROL_LABELS);
     const all: AskedPolicy[] = this.policies.map(({ arm, seed, run, adapter }) => ({
@@ -119,6 +122,49 @@ export class SycophancyExperiment {
       askPolicies(this.host, this.prepared, policies, under, this.root, this.config.askBatch, options);
     const labelled = chosen.filter(({ policy }) => isLabelled(policy));
     return [...(await ask(labelless, [null, ...fewer])), ...(await ask(labelled, labels))];
+  }
+
+  /** Percentages that the labels at the ends of the training range announce. */
+  get trainedPercents(): readonly [number, number] {
+    const { scale } = this.prepared;
+    const [low, high] = this.config.trainRange.map((s) => scale.percentOf(scale.label(s)) ?? (100 * s) / scale.high);
+    return [low, high];
+  }
+
+  /** Measures, comparisons and intervals of answers; the same answers give the same numbers. */
+  summarise(rows: readonly AnswerRow[]): AdditionSummary {
+    return summariseAnswers(rows, this.config.dataSeed, { trained: this.trainedPercents });
+  }
+
+  /** The MST policy's answers as a variant of the rise at the edge: the scale's lowest label against those of 20 to 40%. */
+  riseVariant(name: string, what: string, rows: readonly AnswerRow[]): RiseVariant {
+    const at = (percent: number) => this.prepared.scale.labelAtPercent(percent).text;
+    const inside = [...new Set(INSIDE_PERCENTS.map(at))].filter((text) => text !== at(0));
+    return { name, what, answers: rows.filter(({ policy }) => policy === 'mst'), edge: at(0), inside };
+  }
+
+  /** What is not on disk yet: the warm start, arms and seeds, and prompts of the default sweep. Loads no weights. */
+  remaining(): { readonly warmStart: boolean; readonly policies: readonly string[]; readonly prompts: number } {
+    const { host, resolved, prepared, root, config } = this;
+    const warm = warmStartRun(host, resolved, prepared, root);
+    const runs = config.seeds.flatMap((seed) =>
+      config.arms.map((arm) => ({ arm, seed, run: policyRun(root, host, resolved, prepared, warm, arm, seed) })),
+    );
+    const hashes = (own: readonly { readonly run: RunDirectory }[]) =>
+      own.map(({ run }) => ({ adapterHash: run.hash }));
+    const labelless = [
+      ...hashes(runs.filter(({ arm }) => !isLabelled(arm))),
+      ...(warm ? hashes([{ run: warm }]) : []),
+      { adapterHash: 'none' },
+    ];
+    const labelled = hashes(runs.filter(({ arm }) => isLabelled(arm)));
+    const count = (policies: readonly { readonly adapterHash: string }[], labels: readonly (Label | null)[]) =>
+      unansweredPrompts(host, prepared, policies, labels, root);
+    return {
+      warmStart: warm !== null && warm.manifest() === null,
+      policies: runs.filter(({ run }) => run.manifest() === null).map(({ arm, seed }) => `${arm}, seed ${seed}`),
+      prompts: count(labelless, [null, ...spread(this.sweep(), CONTROL_LABELS)]) + count(labelled, this.sweep()),
+    };
   }
 
   async dispose(): Promise<void> {

@@ -37,7 +37,7 @@ export function policyRun(
   host: ModelHost,
   resolved: ResolvedAdditionConfig,
   prepared: PreparedAddition,
-  warm: WarmStart | null,
+  warm: RunDirectory | null,
   arm: ArmName,
   seed: number,
 ): RunDirectory {
@@ -50,7 +50,7 @@ export function policyRun(
     ...host.identity,
     episodes: prepared.source(arm, seed).hash,
     answers: prepared.answers.names,
-    warmStart: warm?.run.hash ?? null,
+    warmStart: warm?.hash ?? null,
     rl: deciding,
   });
 }

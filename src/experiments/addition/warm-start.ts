@@ -19,6 +19,23 @@ export interface WarmStart {
   adapter(): Adapter;
 }
 
+/** The run of the warm start: its path does not depend on whether it exists yet. Null where the config asks for none. */
+export function warmStartRun(
+  host: ModelHost,
+  { config, warmStart }: ResolvedAdditionConfig,
+  prepared: PreparedAddition,
+  root: string,
+): RunDirectory | null {
+  if (config.warmSteps === 0) return null;
+  const { checkpointEvery: _, ...deciding } = warmStart.config;
+  return new RunDirectory(root, 'addition-warm-start', {
+    format: 1,
+    ...host.identity,
+    rows: idsHash(prepared.warmRows()),
+    sft: deciding,
+  });
+}
+
 /**
  * Trains the warm start once, or loads it: cross-entropy of the right answer on training problems without labels. Null where the
  * config asks for none. An interrupted one goes on from its last checkpoint. Throws what `trainSft` throws.
@@ -31,15 +48,8 @@ export async function ensureWarmStart(
   call: LongCall,
 ): Promise<WarmStart | null> {
   const { config, warmStart } = resolved;
-  if (config.warmSteps === 0) return null;
-  const rows = prepared.warmRows();
-  const { checkpointEvery: _, ...deciding } = warmStart.config;
-  const run = new RunDirectory(root, 'addition-warm-start', {
-    format: 1,
-    ...host.identity,
-    rows: idsHash(rows),
-    sft: deciding,
-  });
+  const run = warmStartRun(host, resolved, prepared, root);
+  if (!run) return null;
   let trainedNow = false;
   const manifest = await run.complete(async () => {
     trainedNow = true;
@@ -48,7 +58,7 @@ export async function ensureWarmStart(
     const startedMs = performance.now();
     const result = await trainSft({
       model,
-      examples: rows,
+      examples: prepared.warmRows(),
       config: warmStart.config,
       dir: work,
       seed: `${config.dataSeed}/warm start`,

@@ -1,0 +1,71 @@
+export { additionDifferences } from './article';
+export type { AnswerRow, PolicyName } from './ask';
+export { checkAdditionClaims } from './claims';
+export {
+  ADDITION_PRESETS,
+  type AdditionConfig,
+  type AdditionOverrides,
+  type AdditionPreset,
+  additionConfigSchema,
+  additionConfigText,
+  type ResolvedAdditionConfig,
+  resolveAdditionConfig,
+} from './config';
+export { type AdditionEstimate, additionEstimateText, estimateAddition } from './estimate';
+export {
+  atStrictest,
+  auditFigure,
+  comparisonFigure,
+  type DoseFigureOptions,
+  doseFigure,
+  riseFigure,
+  strictestFigure,
+  trainingFigure,
+  warmStartFigure,
+} from './figures';
+export type { LabelEffect } from './label-effect';
+export { type LiveTraining, type LiveTrainingOptions, liveTraining, type ShowFigure } from './live';
+export { additionPreflightText } from './preflight';
+export type { PreparedAddition } from './prepare';
+export {
+  additionSummaryText,
+  alarmText,
+  besideArticleText,
+  comparisonsText,
+  spokenComparison,
+  spokenPolicy,
+  trainingText,
+  warmStartText,
+} from './report';
+export {
+  INSIDE_PERCENTS,
+  type RiseVariant,
+  riseText,
+  riseVariants,
+  riseVerdict,
+  spellingVariants,
+  type VariantRise,
+} from './rise';
+export {
+  ADDITION_MEASURES,
+  type AdditionComparison,
+  type AdditionCondition,
+  type AdditionMeasure,
+  type AdditionSummary,
+  conditionAt,
+  conditionAtPercent,
+  isHeldOut,
+  summariseAnswers,
+} from './summary';
+export { SycophancyExperiment } from './sycophancy-experiment';
+export {
+  answersFrame,
+  auditFrame,
+  labelEffectsFrame,
+  policiesFrame,
+  policyComparisonsFrame,
+  riseFrame,
+  stepsFrame,
+} from './tables';
+export type { TrainedPolicy, TrainingListener } from './train-arm';
+export type { WarmStart } from './warm-start';
