@@ -25,6 +25,11 @@ export function displayBundle(bundle: RichBundle, options: { displayId?: string 
   return showBundle({ ...bundle, data: encodeBytes(bundle.data) }, options.displayId ?? randomUUID());
 }
 
+/** Shows a ready bundle in the place of an earlier display; nothing happens where that place is gone. */
+export function updateBundle(bundle: RichBundle, displayId: string): void {
+  currentSink().display({ ...bundle, data: encodeBytes(bundle.data) }, displayId, true);
+}
+
 /** Removes the outputs of the running cell; with `wait`, when the next output comes, so that nothing flickers. */
 export function clearOutput(options: { wait?: boolean } = {}): void {
   currentSink().clear(options.wait ?? false);

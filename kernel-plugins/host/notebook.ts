@@ -4,4 +4,4 @@ export { escapeHtml } from '../../src/analysis/frame/escape-html';
 export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
 export { type Displayable, displaySymbol, type MimeBundle, type RichBundle } from './mime-bundle';
 export { type ProgressBarOptions, progressBar } from './progress-bar';
-export { showFigure, showFrame, showTexts } from './show';
+export { liveFigure, type ShowLiveFigure, showFigure, showFrame, showTexts } from './show';

@@ -1,7 +1,7 @@
 import type { DataFrame } from 'danfojs-node';
 import type { Figure } from '../../src/analysis/charts';
 import type { FrameHtmlOptions } from '../../src/analysis/frame';
-import { type DisplayHandle, displayBundle } from './display';
+import { type DisplayHandle, displayBundle, updateBundle } from './display';
 
 /**
  * Shows a Plotly figure: live in JupyterLab, a PNG for readers without scripts, its `alt` text in a terminal. Await it, so that
@@ -13,6 +13,27 @@ export async function showFigure(
 ): Promise<DisplayHandle> {
   const { figureBundle, figureMetadata } = await import('../mime/figure-bundle.js');
   return displayBundle({ data: await figureBundle(figure), metadata: figureMetadata(figure) }, options);
+}
+
+/** A figure in one place of the output; see `liveFigure`. */
+export type ShowLiveFigure = (
+  figure: Pick<Figure, 'data' | 'layout'> & Partial<Figure>,
+  options?: { readonly last?: boolean },
+) => Promise<void>;
+
+/**
+ * A place for a figure that changes while a cell runs: each call replaces what the last one showed. Only the `last` figure gets its
+ * PNG: drawing one takes a good part of a second of a core, which a training step would miss.
+ */
+export function liveFigure(): ShowLiveFigure {
+  let handle: DisplayHandle | null = null;
+  return async (figure, { last = false } = {}) => {
+    const { figureBundle, figureMetadata, liveFigureBundle } = await import('../mime/figure-bundle.js');
+    const data = last ? await figureBundle(figure) : liveFigureBundle(figure);
+    const bundle = { data, metadata: last ? figureMetadata(figure) : {} };
+    if (handle) updateBundle(bundle, handle.displayId);
+    else handle = displayBundle(bundle);
+  };
 }
 
 /** Shows a danfo frame as an escaped table, in a terminal as aligned columns. */

@@ -15,9 +15,15 @@ export function isFigure(value: unknown): value is Pick<Figure, 'data' | 'layout
 export async function figureBundle(figure: Pick<Figure, 'data' | 'layout'> & Partial<Figure>): Promise<MimeBundle> {
   const layout = { height: 450, ...figure.layout };
   const png = await figurePng({ data: figure.data, layout });
+  const { 'text/plain': words, ...chart } = liveFigureBundle(figure);
+  return { ...chart, 'image/png': png.toString('base64'), 'text/plain': words };
+}
+
+/** The same without the picture, for a figure that will be replaced. */
+export function liveFigureBundle(figure: Pick<Figure, 'data' | 'layout'> & Partial<Figure>): MimeBundle {
+  const layout = { height: 450, ...figure.layout };
   return {
     'application/vnd.plotly.v1+json': JSON.parse(JSON.stringify({ data: figure.data, layout, config: {} })),
-    'image/png': png.toString('base64'),
     'text/plain': figure.alt ?? 'A chart without a description.',
   };
 }
