@@ -28,7 +28,10 @@ export function captionOf(notes: ChartNotes, estimates: readonly NamedEstimate[]
   const counts = estimates.filter(({ estimate }) => estimate.estimate !== null).map(({ estimate }) => estimate.n);
   if (counts.length > 0) {
     const [low, high] = [Math.min(...counts), Math.max(...counts)];
-    parts.push(`n = ${low === high ? low : `${low} to ${high}`} ${notes.unit ?? 'topics'} each`);
+    const seeds = [...new Set(estimates.flatMap(({ estimate }) => estimate.seeds ?? []))];
+    const over =
+      seeds.length === 0 ? '' : ` and ${Math.max(...seeds)} training seed${Math.max(...seeds) === 1 ? '' : 's'}`;
+    parts.push(`n = ${low === high ? low : `${low} to ${high}`} ${notes.unit ?? 'topics'}${over} each`);
   }
   const drawn = estimates.filter(({ estimate }) => estimate.low !== null);
   const methods = new Set(drawn.map(({ estimate }) => `${+(100 * estimate.level).toFixed(1)}% ${estimate.method}`));

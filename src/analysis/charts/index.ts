@@ -2,8 +2,15 @@ export { type ArmBar, type ArmBarsInput, armBars } from './arm-bars';
 export { type ArmStyle, armStyles } from './arm-style';
 export { type ChartNotes, differenceSentence, signed } from './caption';
 export { type DoseChartInput, type DosePoint, doseChart } from './dose-chart';
+export {
+  type DoseCurveInput,
+  type DoseCurvePoint,
+  doseCurve,
+} from './dose-curve';
 export { type Figure, figureWidthPx } from './figure';
 export { figurePng } from './figure-png';
 export { type PairedStrip, type PairedStripsInput, pairedStrips } from './paired-strip';
+export { type RewardAuditCell, type RewardAuditInput, rewardAuditChart } from './reward-audit-chart';
+export { type RlAlarm, type RlCurve, type RlCurvesInput, rlCurves } from './rl-curves';
 export { type TrainingCurve, type TrainingCurvesInput, trainingCurves } from './training-curves';
 export { type VerdictCounts, type VerdictStackInput, verdictStack } from './verdict-stack';

@@ -4,6 +4,7 @@ import { armStyles } from './arm-style';
 import type { Figure } from './figure';
 import { chartLayout } from './layout';
 import { plotText } from './plot-text';
+import { runningMean, smoothingSteps } from './running-mean';
 
 /** The loss of one arm, in nats per supervised token. */
 export interface TrainingCurve {
@@ -19,8 +20,6 @@ export interface TrainingCurvesInput {
   readonly note?: string;
 }
 
-const smoothingSteps = 10;
-
 /**
  * Loss by step: each arm's raw loss thin, its running mean bold, evaluations as markers. The running mean is an
  * exponential one over about 10 steps with bias correction (Kingma and Ba 2015, section 3), so that it starts at the
@@ -33,7 +32,7 @@ export function trainingCurves({ curves, title, note }: TrainingCurvesInput): Fi
   const data = curves.flatMap(({ arm, steps, evaluations = [] }): Data[] => {
     const style = styles.get(arm)!;
     const shown = steps.filter((point): point is { step: number; loss: number } => point.loss !== null);
-    const smooth = smoothed(shown.map(({ loss }) => loss));
+    const smooth = runningMean(shown.map(({ loss }) => loss));
     if (smooth.length > 0)
       said.push(`${style.name} ${smooth[0].toFixed(2)} to ${smooth[smooth.length - 1].toFixed(2)}`);
     const traces: Data[] = [
@@ -85,13 +84,4 @@ export function trainingCurves({ curves, title, note }: TrainingCurvesInput): Fi
     yaxis: { zeroline: false },
   });
   return { data, layout, alt: `Loss by step. ${finding}.` };
-}
-
-function smoothed(losses: readonly number[]): number[] {
-  const decay = 1 - 1 / smoothingSteps;
-  let mean = 0;
-  return losses.map((loss, at) => {
-    mean = decay * mean + (1 - decay) * loss;
-    return mean / (1 - decay ** (at + 1));
-  });
 }
