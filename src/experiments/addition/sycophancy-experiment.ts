@@ -4,7 +4,9 @@ import { customLabel, type Label } from '../../labels';
 import { type RunDirectory, runsRoot } from '../../runs';
 import type { RewardScheme } from '../../tasks';
 import { ModelHost } from '../model-host';
+import type { CheckedClaim } from '../news';
 import { type AnswerRow, type AskedPolicy, askPolicies, type PolicyName, unansweredPrompts } from './ask';
+import { checkAdditionClaims } from './claims';
 import {
   type AdditionOverrides,
   type AdditionPreset,
@@ -134,6 +136,11 @@ export class SycophancyExperiment {
   /** Measures, comparisons and intervals of answers; the same answers give the same numbers. */
   summarise(rows: readonly AnswerRow[]): AdditionSummary {
     return summariseAnswers(rows, this.config.dataSeed, { trained: this.trainedPercents });
+  }
+
+  /** The predictions held against a summary. */
+  claims(summary: AdditionSummary): CheckedClaim[] {
+    return checkAdditionClaims(summary);
   }
 
   /** The MST policy's answers as a variant of the rise at the edge: the scale's lowest label against those of 20 to 40%. */
