@@ -42,42 +42,40 @@ const config: PretrainConfig = {
   epsilon: 1e-8,
 };
 
-/** Counting lines: each token is one more than the one before. */
-const counting = (count: number): EncodedExample[] => {
-  const random = new RandomStream('lines');
-  return Array.from({ length: count }, () => {
-    const [length, first] = [2 + random.below(6), random.below(model.vocabSize)];
+/** Counting lines, all different: each token is one more than the one before. */
+const counting = (count: number): EncodedExample[] =>
+  Array.from({ length: count }, (_, at) => {
+    const [length, first] = [2 + Math.floor(at / model.vocabSize), at % model.vocabSize];
     return { ids: Int32Array.from({ length }, (_, i) => (first + i) % model.vocabSize), promptLength: 1 };
   });
-};
 
 describe('batches of lines', () => {
   const lines = counting(40);
   const shape = { rows: 3, tokens: 9, promptWeight: 0.25 };
 
-  it('predict every token of a line but its first once an epoch, from its own line alone', () => {
+  it('predict every token of a line but its first, from its own line alone, and take all lines in turns', () => {
     const batches = lineBatches(lines, shape, new RandomStream(1));
-    const wanted = lines.reduce((total, { ids }) => total + ids.length - 1, 0);
-    const seen: string[] = [];
-    // 40 lines in about 12 rows: in the first 30 batches each line comes round some 8 times.
+    const seen = new Map(lines.map(({ ids }) => [ids.join(' '), 0]));
+    let predictions = 0;
     for (let batch = 0; batch < 30; batch++) {
-      const { feeds } = batches.next().value;
-      const [tokens, segments, positions, targets] = ['tokens', 'segments', 'positions', 'targets'].map((name) => [
-        ...feeds[name].data,
-      ]);
+      const { feeds, predicted } = batches.next().value;
+      const { tokens, segments, positions, targets } = feeds;
       let line: number[] = [];
-      tokens.forEach((token, at) => {
-        if (segments[at] < 0) return;
-        if (positions[at] === 0) line = [token];
-        expect(line.at(-1)).toBe(token);
-        line.push(targets[at]);
-        const goesOn = (at + 1) % shape.tokens !== 0 && segments[at + 1] === segments[at];
-        if (!goesOn) seen.push(line.join(' '));
-      });
+      for (let at = 0; at < shape.rows * shape.tokens; at++) {
+        if (segments.data[at] < 0) continue;
+        if (positions.data[at] === 0) line = [tokens.data[at]];
+        expect(line.at(-1)).toBe(tokens.data[at]);
+        line.push(targets.data[at]);
+        predictions++;
+        const goesOn = (at + 1) % shape.tokens !== 0 && segments.data[at + 1] === segments.data[at];
+        if (!goesOn) seen.set(line.join(' '), seen.get(line.join(' '))! + 1);
+      }
+      predictions -= predicted;
     }
-    const firstEpoch = seen.slice(0, lines.length).sort();
-    expect(firstEpoch).toEqual(lines.map(({ ids }) => ids.join(' ')).sort());
-    expect(firstEpoch.join(' ').split(' ').length - lines.length).toBe(wanted);
+    const times = [...seen.values()];
+    expect(predictions).toBe(0);
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(5);
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThanOrEqual(1);
   });
 
   it('count a token of the prompt as promptWeight and divide by what they count', () => {
@@ -123,15 +121,17 @@ describe('pretraining', () => {
       const own = exact.subarray(offset, offset + size);
       const norm = Math.hypot(...own);
       expect(norm, name).toBeGreaterThan(1e-4);
-      const step = 5e-3;
-      const moved = (sign: number) =>
-        at(
-          start.map((value, i) => (i >= offset && i < offset + size ? value + (sign * step * exact[i]) / norm : value)),
-        ).loss.data[0];
-      apart[name] = Math.abs((moved(1) - moved(-1)) / (2 * step) - norm) / norm;
+      const step = 2e-2;
+      const moved = (by: number) =>
+        at(start.map((value, i) => (i >= offset && i < offset + size ? value + (by * step * exact[i]) / norm : value)))
+          .loss.data[0];
+      // To fourth order.
+      const slope = (8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))) / (12 * step);
+      apart[name] = Math.abs(slope - norm) / norm;
     }
     session.dispose();
     expect(Object.keys(apart)).toHaveLength(tied ? 14 : 15);
+    // Largest error observed: 1.9e-3, of the bias of the keys, which moves the loss least.
     expect(Math.max(...Object.values(apart))).toBeLessThan(5e-3);
   });
 

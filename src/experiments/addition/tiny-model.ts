@@ -64,7 +64,7 @@ export async function ensureTinyModel(options: TinyModelOptions): Promise<string
   const tokenizer = tokenizerFor(lines.map(({ prompt, completion }) => prompt + completion));
   const model = modelConfig(recipe, tokenizer.vocabSize);
   const run = new RunDirectory(runs, 'tiny-model', {
-    format: 1,
+    format: 2,
     model,
     pretraining: recipe.pretraining,
     corpus: contentHash(lines),

@@ -16,8 +16,8 @@ export interface LineBatch {
 }
 
 /**
- * Batches without end: epochs over the lines, each in an order of its own, laid one behind the other into rows of `tokens`
- * places. Every token of a line but its first is predicted, from those before it in the same line.
+ * Batches without end: epochs over the lines, each in an order of its own, laid into rows of `tokens` places, each line into the
+ * first row that has room for it; a batch ends before the first line for which none has. Every token of a line but its first is predicted, from those before it in the same line.
  * tokens, positions, segments, targets i32 [B,T], weights f32 [B,T] (0 where nothing is predicted; padding is segment -1).
  * Throws DataError if there is no line, or one has fewer than 2 tokens or more than `tokens` + 1.
  */
@@ -30,17 +30,11 @@ export function* lineBatches(
   let batch = emptyBatch(shape);
   for (let epoch = 0; ; epoch++)
     for (const index of random.fork(epoch).shuffled([...lines.keys()])) {
-      const { ids } = lines[index];
-      if (batch.used + ids.length - 1 > shape.tokens) {
-        batch.row++;
-        batch.used = 0;
-        batch.segment = 0;
-      }
-      if (batch.row === shape.rows) {
-        yield finished(batch);
-        batch = emptyBatch(shape);
-      }
-      lay(batch, lines[index]);
+      const line = lines[index];
+      if (lay(batch, line)) continue;
+      yield finished(batch);
+      batch = emptyBatch(shape);
+      lay(batch, line);
     }
 }
 
@@ -61,10 +55,9 @@ interface Filling {
   readonly segments: Int32Array;
   readonly targets: Int32Array;
   readonly weights: Float32Array;
-  row: number;
-  /** Places of the row that are taken, and lines in it. */
-  used: number;
-  segment: number;
+  /** By row: places that are taken, and lines in it. */
+  readonly used: number[];
+  readonly held: number[];
   predicted: number;
   weight: number;
 }
@@ -78,28 +71,33 @@ function emptyBatch(shape: Filling['shape']): Filling {
     segments: new Int32Array(places).fill(-1),
     targets: new Int32Array(places),
     weights: new Float32Array(places),
-    row: 0,
-    used: 0,
-    segment: 0,
+    used: new Array<number>(shape.rows).fill(0),
+    held: new Array<number>(shape.rows).fill(0),
     predicted: 0,
     weight: 0,
   };
 }
 
-function lay(batch: Filling, { ids, promptLength }: EncodedExample): void {
-  const start = batch.row * batch.shape.tokens + batch.used;
-  batch.segment++;
-  for (let t = 0; t < ids.length - 1; t++) {
+/** Lays a line into the first row that has room; false where none has. */
+function lay(batch: Filling, { ids, promptLength }: EncodedExample): boolean {
+  const { used, held, shape } = batch;
+  const places = ids.length - 1;
+  const row = used.findIndex((taken) => taken + places <= shape.tokens);
+  if (row < 0) return false;
+  const start = row * shape.tokens + used[row];
+  held[row]++;
+  used[row] += places;
+  for (let t = 0; t < places; t++) {
+    const weight = t + 1 < promptLength ? shape.promptWeight : 1;
     batch.tokens[start + t] = ids[t];
     batch.positions[start + t] = t;
-    batch.segments[start + t] = batch.segment;
+    batch.segments[start + t] = held[row];
     batch.targets[start + t] = ids[t + 1];
-    const weight = t + 1 < promptLength ? batch.shape.promptWeight : 1;
     batch.weights[start + t] = weight;
     batch.weight += weight;
   }
-  batch.used += ids.length - 1;
-  batch.predicted += ids.length - 1;
+  batch.predicted += places;
+  return true;
 }
 
 function finished({ shape: { rows, tokens: T }, predicted, weight, ...batch }: Filling): LineBatch {
