@@ -46,6 +46,7 @@ export {
   spellingVariants,
   type VariantRise,
 } from './rise';
+export { TRAINED_VARIANTS, type TrainedVariant, trainRiseVariants } from './rise-variants';
 export {
   ADDITION_MEASURES,
   type AdditionComparison,

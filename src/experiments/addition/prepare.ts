@@ -15,8 +15,10 @@ import {
   type AdditionData,
   type AdditionProblem,
   additionProblems,
+  auditReward,
   episodeRewards,
   REWARD_SCHEMES,
+  type RewardAudit,
   type RewardScheme,
 } from '../../tasks';
 import type { Episode, EpisodeSource, ProbePrompt, SftExample } from '../../train';
@@ -27,6 +29,8 @@ export interface PreparedAddition {
   readonly data: AdditionData;
   readonly scale: LabelScale;
   readonly scheme: RewardScheme;
+  /** What the rewards ask for, computed before anything is trained. */
+  readonly audit: RewardAudit;
   readonly answers: AnswerTokens;
   /** That the arms of a seed differ in their labels alone. */
   readonly proof: EpisodeProof;
@@ -92,6 +96,7 @@ export function prepareAddition(
     data,
     scale,
     scheme,
+    audit: auditReward(scheme, { trainRange }),
     answers,
     proof: proveEpisodes(
       config.arms.map((arm) => stream(arm, config.seeds[0])),
