@@ -6,7 +6,8 @@ import { prepareNews } from '../../src/experiments/news/prepare';
 import { type ComputeDType, type LoadedModel, loadModel } from '../../src/model/families';
 import { openModel } from '../../src/model/weights';
 import { resolveSftConfig, type SftExample, type SftOverrides, type SftResult, trainSft } from '../../src/train';
-import { expectedPeakMb, sftMemory } from '../../src/train/sft/memory';
+import { expectedPeakMb } from '../../src/train/memory/run-memory';
+import { sftMemory } from '../../src/train/sft/memory';
 import { planSft } from '../../src/train/sft/plan';
 
 let model: LoadedModel | null = null;

@@ -1,5 +1,5 @@
 import type { LongCall } from '../../core';
-import { estimateSft, memoryText, type SftMemory } from '../../train';
+import { estimateSft, memoryText, type RunMemory } from '../../train';
 import type { NewsExperiment } from './news-experiment';
 
 /** What the rest of an experiment will take on this machine, from a measured training step. */
@@ -8,7 +8,7 @@ export interface NewsEstimate {
   readonly trainTokensPerSecond: number | null;
   readonly trainSecondsPerArm: number | null;
   /** What training holds, by part, and the largest resident set to expect of this process, MB (null on a GPU). */
-  readonly trainMemory: SftMemory | null;
+  readonly trainMemory: RunMemory | null;
   readonly trainPeakMemoryMb: number | null;
   /** Share of the places computed in training that hold padding, 0 to 1. */
   readonly trainPaddingShare: number | null;

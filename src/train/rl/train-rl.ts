@@ -15,17 +15,19 @@ import type { LoadedModel } from '../../model/families';
 import type { AnswerTokens } from '../../model/generate';
 import { loadCheckpoint, saveCheckpoint } from '../checkpoint';
 import { type PeakMemory, peakMemory } from '../memory/machine-memory';
+import type { MemoryOptions } from '../memory/run-memory';
 import { appendStepLine, rewindStepLines } from '../step-lines';
 import type { RlConfig } from './config';
 import { type EpisodeSource, episodesOf, type ProbePrompt } from './episode';
+import { refuseUnlessRlFits } from './memory';
 import { type RlProbe, summariseProbe } from './probe';
 import { type RlStepMetrics, summariseStep } from './step-metrics';
-import { RlTrainer } from './trainer';
+import { RlTrainer, rlGraph } from './trainer';
 
 /** A run that skips this many updates in a row is beyond recovery. */
 const MAX_SKIPPED_IN_A_ROW = 10;
 
-export interface TrainRlOptions extends LongCall {
+export interface TrainRlOptions extends LongCall, MemoryOptions {
   readonly model: LoadedModel;
   readonly answers: AnswerTokens;
   readonly episodes: EpisodeSource;
@@ -73,7 +75,7 @@ interface RunFacts {
  *
  * With `dir`, a run that was aborted or killed continues from its last checkpoint and gives bit for bit what it would have given;
  * a kill loses at most `checkpointEvery` steps. An update whose gradient is not finite changes nothing and is counted.
- * Throws ConfigError (base not loaded as configured; `dir` holds another run), DataError (an episode or its reward), NumericError
+ * Throws MachineError before it begins if memory will not suffice (with what would fit), ConfigError (base not loaded as configured; `dir` holds another run), DataError (an episode or its reward), NumericError
  * (ten updates in a row not finite), AbortedError.
  */
 export async function trainRl(options: TrainRlOptions): Promise<RlResult> {
@@ -83,6 +85,8 @@ export async function trainRl(options: TrainRlOptions): Promise<RlResult> {
       `trainRl: the base must be loaded as the config says, baseQuantisation "${config.baseQuantisation}", got a model loaded with quantisation "${model.quantisation}" (loadModel). Load it with { quantisation: '${config.baseQuantisation}' } or override baseQuantisation.`,
     );
   throwIfAborted(signal, 'trainRl', 'Nothing has begun');
+  const graphOf = (changed: RlConfig) => rlGraph({ model, config: changed, answers, shape, probe });
+  refuseUnlessRlFits(model, config, graphOf, options);
   const run: Run = {
     options,
     runHash: runHash(options),

@@ -34,6 +34,21 @@ export interface RlTrainerOptions {
   readonly seed: number | string;
 }
 
+/** What the programs of a run are made from. */
+export function rlGraph({ model, config, answers, shape, probe }: Omit<RlTrainerOptions, 'seed'>): RlGraph {
+  const shapeOf = (prompts: number, of = shape): AnswerShape => answerShape(of, prompts, model.config.maxPositions);
+  const probed = probe.map(({ ids }) => ids);
+  return {
+    model,
+    layout: adapterLayout(model.config, config.lora),
+    config,
+    answers,
+    stepShape: shapeOf(config.promptsPerStep),
+    passShape: shapeOf(config.miniBatch ?? config.promptsPerStep),
+    probeShape: probe.length > 0 ? shapeOf(Math.min(PROBE_PROMPTS, probe.length), probed) : null,
+  };
+}
+
 /** The session of one RL run and the steps on it; it knows neither files nor clocks. */
 export class RlTrainer {
   readonly layout: AdapterLayout;
@@ -44,20 +59,9 @@ export class RlTrainer {
   private readonly stateVariables: readonly string[];
 
   constructor(private readonly options: RlTrainerOptions) {
-    const { model, config, answers, shape, probe } = options;
-    this.layout = adapterLayout(model.config, config.lora);
-    const shapeOf = (prompts: number, of = shape): AnswerShape => answerShape(of, prompts, model.config.maxPositions);
-    const pass = config.miniBatch ?? config.promptsPerStep;
-    const probed = probe.map(({ ids }) => ids);
-    this.graph = {
-      model,
-      layout: this.layout,
-      config,
-      answers,
-      stepShape: shapeOf(config.promptsPerStep),
-      passShape: shapeOf(pass),
-      probeShape: probe.length > 0 ? shapeOf(Math.min(PROBE_PROMPTS, probe.length), probed) : null,
-    };
+    const { model, config } = options;
+    this.graph = rlGraph(options);
+    this.layout = this.graph.layout;
     const programs = rlPrograms(this.graph);
     this.inputs = new Map(
       programs.map((program) => [program.name, new Set(programSignature(program).inputs.map(({ name }) => name))]),

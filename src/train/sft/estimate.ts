@@ -2,8 +2,9 @@ import { performance } from 'node:perf_hooks';
 import { type LongCall, RandomStream, throwIfAborted, yieldToEventLoop } from '../../core';
 import { ADAPTER_VARIABLE, flattenAdapter, initAdapter } from '../../model/adapters';
 import type { LoadedModel } from '../../model/families';
+import { expectedPeakMb, type MemoryOptions, type RunMemory } from '../memory/run-memory';
 import { checkBase, type SftConfig } from './config';
-import { expectedPeakMb, type MemoryOptions, refuseUnlessItFits, type SftMemory, sftMemory } from './memory';
+import { refuseUnlessItFits, sftMemory } from './memory';
 import { planSft, type SftExample } from './plan';
 import { SftTrainer } from './trainer';
 
@@ -19,7 +20,7 @@ export interface SftEstimate {
   /** Share of computed places that hold padding, 0 to 1. */
   readonly paddingShare: number;
   /** What the run holds, bytes by part, from a walk over its programs. */
-  readonly memory: SftMemory;
+  readonly memory: RunMemory;
   /** Largest resident set to expect of this process, MB; null on a GPU. */
   readonly peakMemoryMb: number | null;
   /** Building the programs and running all steps; evaluation and checkpoints left out. */

@@ -11,7 +11,6 @@ export {
   sftConfigSchema,
 } from './config';
 export { estimateSft, type SftEstimate } from './estimate';
-export { type MemoryOptions, memoryText, type SftMemory } from './memory';
 export type { StepMetrics } from './metrics';
 export { planSft, type SftExample, type SftPlan } from './plan';
 export { type SftResult, type TrainSftOptions, trainSft } from './train-sft';

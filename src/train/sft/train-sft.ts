@@ -14,10 +14,11 @@ import { ADAPTER_VARIABLE, type Adapter, flattenAdapter, initAdapter, unflattenA
 import type { LoadedModel } from '../../model/families';
 import { loadCheckpoint, saveCheckpoint } from '../checkpoint';
 import { type PeakMemory, peakMemory } from '../memory/machine-memory';
+import type { MemoryOptions } from '../memory/run-memory';
 import { appendStepLine, rewindStepLines } from '../step-lines';
 import { checkBase, type SftConfig } from './config';
 import { diagnosisText } from './diagnose';
-import { type MemoryOptions, refuseUnlessItFits, sftMemory } from './memory';
+import { refuseUnlessItFits, sftMemory } from './memory';
 import type { StepMetrics } from './metrics';
 import { planSft, type SftExample, type SftPlan } from './plan';
 import { sftGraph, sftPrograms } from './programs';
