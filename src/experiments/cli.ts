@@ -8,6 +8,7 @@ import { ConfigError, MachineError, MstlabError, projectRoot } from '../core';
 import { judgeReportText, readJudgeFile } from '../judge/offline';
 import { listRuns, runsRoot } from '../runs';
 import { checkNews, NEWS_FORMS, newsCheckText } from '../tasks';
+import { sycophancyCommand } from './addition/command';
 import { fetchModelCommand } from './fetch-model';
 import { gpuCheck, gpuCheckJson, gpuCheckText } from './gpu-check';
 import {
@@ -26,6 +27,8 @@ const USAGE = `mstlab: commands
   news-config [--preset NAME]         every setting of the news experiment, its value and where it comes from
   news-estimate [--preset NAME]       time and memory that the rest of it takes on this machine, from a measured step
   news-report [--preset NAME]         the result of a news experiment that was run before
+  sycophancy [--preset tiny|quick|paper|smoke] [--seeds 0,1,2]
+                                      the sycophancy experiment, from its reward audit to its result
   data-check [--form briefs|articles] check the embedded news set
   judge-report                        how good the offline judge is on domains it never saw
   gpu-check [--size tiny|small|1b]    parity with PyTorch and twenty training steps, on a GPU if there is one
@@ -38,6 +41,10 @@ export async function main(args: readonly string[]): Promise<number> {
   const [command, ...rest] = args;
   if (command === 'fetch-model') {
     await fetchModelCommand(rest, print);
+    return 0;
+  }
+  if (command === 'sycophancy') {
+    await sycophancyCommand(rest, print);
     return 0;
   }
   const values = optionsOf(rest);

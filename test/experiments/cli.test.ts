@@ -28,6 +28,12 @@ describe('the command line', () => {
     await expect(main(['fetch-model', 'name'])).rejects.toThrow('a model of the hub is "org/name"');
   });
 
+  it('refuses an option or a seed of the sycophancy experiment that it does not know', async () => {
+    await expect(main(['sycophancy', '--foo'])).rejects.toThrow(/--preset NAME or --seeds .* "--foo"/);
+    await expect(main(['sycophancy', '--seeds', '0,x'])).rejects.toThrow(/whole numbers from 0, got "0,x"/);
+    await expect(main(['sycophancy', '--preset', 'huge'])).rejects.toThrow(/tiny.*got "huge"/);
+  });
+
   it('ends with 2 for a command that it does not know', async () => {
     expect(await main(['nonsense'])).toBe(2);
   });
