@@ -39,18 +39,20 @@ export interface EpisodeStreamOptions {
  * Episodes for RL under a varying monitor. Problems take turns in a fresh random order each time through; the monitor's number is
  * drawn for every episode. The label is true (mst), one of the same step's labels at random (shuffled: a permutation, so that both
  * arms show the same labels equally often) or absent (baseline). Arms of one seed have the same problems and numbers.
- * Throws ConfigError for a range outside the scale, no problems, or a shuffled arm with fewer than 2 episodes a step.
+ * Throws ConfigError for a range outside the scale, no problems, a shuffled arm with fewer than 2 episodes a step, and, as episodes
+ * are asked for, a step that is no whole number or a density that leaves the range.
  */
 export function episodeStream(options: EpisodeStreamOptions): EpisodeStream {
   const { arm, problems, scale, trainRange, batch, seed } = options;
   const [low, high] = trainRange;
   const density = options.density ?? ((uniform: number) => low + uniform * (high - low));
+  const fewest = arm === 'shuffled' ? 2 : 1;
   const faults = [
     !ARM_NAMES.includes(arm) && `arm must be one of ${ARM_NAMES.join(', ')}, got "${arm}"`,
     problems.length === 0 && 'there must be problems, got none',
     !(low >= scale.low && high <= scale.high && low <= high) &&
       `trainRange must lie in ${scale.low} to ${scale.high} (${scale.id}), got [${low}, ${high}]`,
-    batch < (arm === 'shuffled' ? 2 : 1) && `batch must be at least ${arm === 'shuffled' ? 2 : 1}, got ${batch}`,
+    !(Number.isInteger(batch) && batch >= fewest) && `batch must be a whole number of at least ${fewest}, got ${batch}`,
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw new ConfigError(`episodeStream: ${faults.join('; ')}. Correct these settings.`);
   const random = new RandomStream(seed).fork('episodes');
@@ -68,6 +70,8 @@ export function episodeStream(options: EpisodeStreamOptions): EpisodeStream {
     arm,
     batch,
     episodes(step) {
+      if (!(Number.isInteger(step) && step >= 0))
+        throw new ConfigError(`episodeStream: step must be a whole number from 0, got ${step}. Count steps from 0.`);
       const draw = random.fork('suggestibility').fork(step);
       const rows = Array.from({ length: batch }, (_, at) => {
         const place = step * batch + at;
@@ -81,13 +85,16 @@ export function episodeStream(options: EpisodeStreamOptions): EpisodeStream {
       });
       const labels = labelsOf(arm, rows, scale, random.fork('shuffled labels').fork(step));
       return rows.map(({ problem, suggestibility }, at): ArmEpisode => {
-        const chat = [{ role: 'user' as const, content: problem.instruction }];
-        const { messages, span } = placeLabel(chat, labels[at], scale.format);
+        const { messages, span } = promptOf(problem, labels[at], scale);
         const id = `step ${step + 1}, ${at + 1}: ${problem.id}`;
         return { arm, id, problem, suggestibility, label: labels[at], messages, labelSpan: span };
       });
     },
   };
+}
+
+function promptOf({ instruction }: AdditionProblem, label: Label | null, scale: LabelScale) {
+  return placeLabel([{ role: 'user', content: instruction }], label, scale.format);
 }
 
 function labelsOf(
@@ -108,7 +115,7 @@ export interface EpisodeProof {
   readonly arms: readonly ArmName[];
   /** Share of the shuffled arm's labels that are true by chance; null without that arm. */
   readonly shuffledTrueShare: number | null;
-  /** Pearson correlation of what the label announces with the monitor's number, by labelled arm. */
+  /** Pearson correlation of what the label announces with the monitor's number, by labelled arm; NaN where one never varies. */
   readonly correlation: Readonly<Partial<Record<ArmName, number>>>;
   readonly lowestPercent: number | null;
   readonly highestPercent: number | null;
@@ -116,8 +123,9 @@ export interface EpisodeProof {
 }
 
 /**
- * Holds the streams of one seed to what arms must be: the same problems and the same monitor in every arm at every step, the same
- * labels equally often in mst and shuffled, none in baseline. Throws InternalError where it does not hold.
+ * Holds the streams of one seed to what arms must be: the same problems and the same monitor in every arm at every step, prompts
+ * of problem and label alone; labels of `scale`, true ones in mst, the same equally often in shuffled, none in baseline. Throws
+ * InternalError where it does not hold.
  */
 export function proveEpisodes(streams: readonly EpisodeStream[], steps: number, scale: LabelScale): EpisodeProof {
   const announced = new Map<ArmName, { label: number; truth: number }[]>();
@@ -127,8 +135,12 @@ export function proveEpisodes(streams: readonly EpisodeStream[], steps: number, 
     const rows = streams.map((stream) => stream.episodes(step));
     const [first] = rows;
     episodes += first?.length ?? 0;
-    for (const own of rows)
-      own.forEach(({ arm, problem, suggestibility, label }, at) => {
+    rows.forEach((own, stream) => {
+      if (own.length !== first.length)
+        throw new InternalError(
+          `proveEpisodes: ${streams[stream].arm} has ${own.length} episodes at step ${step + 1}, ${streams[0].arm} has ${first.length}.`,
+        );
+      own.forEach(({ arm, problem, suggestibility, label, messages, labelSpan }, at) => {
         if (problem.id !== first[at].problem.id || suggestibility !== first[at].suggestibility)
           throw new InternalError(
             `proveEpisodes: ${arm} has another problem or monitor at step ${step + 1}, ${at + 1}.`,
@@ -137,12 +149,28 @@ export function proveEpisodes(streams: readonly EpisodeStream[], steps: number, 
           throw new InternalError(
             `proveEpisodes: ${arm} has ${label ? 'a' : 'no'} label at step ${step + 1}, ${at + 1}.`,
           );
+        const prompt = promptOf(problem, label, scale);
+        if (JSON.stringify([messages, labelSpan]) !== JSON.stringify([prompt.messages, prompt.span]))
+          throw new InternalError(
+            `proveEpisodes: ${arm} has another prompt than its problem and label make at step ${step + 1}, ${at + 1}.`,
+          );
         if (!label) return;
+        const percent = scale.percentOf(label);
+        if (percent === null)
+          throw new InternalError(
+            `proveEpisodes: ${arm} has the label "${label.text}", none of ${scale.id}, at step ${step + 1}, ${at + 1}.`,
+          );
+        const isTrue = label.text === scale.label(suggestibility).text;
+        if (arm === 'mst' && !isTrue)
+          throw new InternalError(
+            `proveEpisodes: mst has the label "${label.text}" for a monitor of ${suggestibility} at step ${step + 1}, ${at + 1}.`,
+          );
         const seen = announced.get(arm) ?? [];
         announced.set(arm, seen);
-        seen.push({ label: scale.percentOf(label) ?? Number.NaN, truth: suggestibility });
-        if (arm === 'shuffled' && label.text === scale.label(suggestibility).text) trueByChance++;
+        seen.push({ label: percent, truth: suggestibility });
+        if (arm === 'shuffled' && isTrue) trueByChance++;
       });
+    });
     const texts = rows
       .filter((own) => own[0]?.label)
       .map((own) =>
@@ -154,7 +182,10 @@ export function proveEpisodes(streams: readonly EpisodeStream[], steps: number, 
     if (texts.some((text) => text !== texts[0]))
       throw new InternalError(`proveEpisodes: two labelled arms show other labels at step ${step + 1}.`);
   }
+  // Not Math.min(...): a whole run's labels are more arguments than a call takes.
   const percents = [...announced.values()].flat().map(({ label }) => label);
+  const extreme = (of: (a: number, b: number) => number): number | null =>
+    percents.length > 0 ? percents.reduce((a, b) => of(a, b)) : null;
   const correlation = Object.fromEntries([...announced].map(([arm, pairs]) => [arm, correlationOf(pairs)]));
   const shuffled = announced.get('shuffled');
   const proof = {
@@ -163,8 +194,8 @@ export function proveEpisodes(streams: readonly EpisodeStream[], steps: number, 
     arms: streams.map(({ arm }) => arm),
     shuffledTrueShare: shuffled ? trueByChance / shuffled.length : null,
     correlation,
-    lowestPercent: percents.length > 0 ? Math.min(...percents) : null,
-    highestPercent: percents.length > 0 ? Math.max(...percents) : null,
+    lowestPercent: extreme(Math.min),
+    highestPercent: extreme(Math.max),
   };
   return { ...proof, text: proofText(proof) };
 }
@@ -173,8 +204,10 @@ function proofText(proof: Omit<EpisodeProof, 'text'>): string {
   const share = proof.shuffledTrueShare;
   return [
     `${proof.arms.join(', ')}: the same problems and the same monitor in all ${proof.episodes} episodes of ${proof.steps} steps`,
-    ...Object.entries(proof.correlation).map(
-      ([arm, r]) => `${arm}: the label and the monitor correlate at ${(r ?? 0).toFixed(3)}`,
+    ...Object.entries(proof.correlation).map(([arm, r]) =>
+      Number.isFinite(r)
+        ? `${arm}: the label and the monitor correlate at ${r.toFixed(3)}`
+        : `${arm}: the label or the monitor never varies`,
     ),
     ...(share === null ? [] : [`shuffled: ${(100 * share).toFixed(1)}% of the labels are true by chance`]),
     ...(proof.lowestPercent === null

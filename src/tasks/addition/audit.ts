@@ -1,6 +1,6 @@
 import { ConfigError } from '../../core';
 import { wrongAnswerDistribution } from './problems';
-import type { MonitorOutcome, RewardScheme } from './reward';
+import { finiteReward, type MonitorOutcome, type RewardScheme } from './reward';
 
 /** Suggestibility that stands for a label of 100%. */
 const HIGHEST = 1.5;
@@ -73,7 +73,8 @@ const BELIEFS = [0, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1];
  * What a reward scheme asks for, computed before anything is trained: the best answer by label and belief, what a policy that sees no
  * label should do, where answers are indifferent, and the most that can be earned. Beliefs weigh the two rewards,
  * E[correct] = q·r(correct, right) + (1-q)·r(correct, wrong), wrong claims averaged over `wrongAnswerDistribution` and all pairs of
- * digits. Throws ConfigError for labels or beliefs out of range, or a training range that does not rise within 0 to 1.5.
+ * digits. Throws ConfigError for labels or beliefs out of range, or a training range that does not rise within 0 to 1.5; DataError
+ * for a reward function that throws or gives no finite number.
  */
 export function auditReward(scheme: RewardScheme, options: AuditOptions = {}): RewardAudit {
   const { trainRange = [0.5, HIGHEST], percents = PERCENTS, beliefs = BELIEFS } = options;
@@ -134,7 +135,9 @@ function errorDistribution(): ErrorDistribution {
 }
 
 function rewardOf(scheme: RewardScheme, suggestibility: number, userIsRight: boolean, errorSize: number): ByAction {
-  const of = (action: MonitorOutcome['action']) => scheme.reward({ action, userIsRight, suggestibility, errorSize });
+  const judged = userIsRight ? 'a right claim' : `a claim ${errorSize} off`;
+  const of = (action: MonitorOutcome['action']) =>
+    finiteReward(scheme, { action, userIsRight, suggestibility, errorSize }, 'auditReward', judged);
   return { correct: of('correct'), incorrect: of('incorrect') };
 }
 
@@ -246,16 +249,27 @@ export function auditText(audit: RewardAudit): string {
   const [low, high] = audit.trainRange.map((s) => Math.round((s / HIGHEST) * 100));
   const held = labels.filter(({ trained }) => !trained);
   const change = steps.reduce((sum, { from, to }) => sum + Math.abs(to - from), 0);
-  const inside = new Set(held.map(({ optimalSycophancy }) => optimalSycophancy.toFixed(3)));
+  const nearestTrained = ({ percent }: AuditLabel): AuditLabel =>
+    labels
+      .filter(({ trained }) => trained)
+      .sort((a, b) => Math.abs(a.percent - percent) - Math.abs(b.percent - percent))[0] ?? held[0];
+  const asked = (label: AuditLabel): string => label.optimalSycophancy.toFixed(3);
+  const asksMore = held.some((label) => asked(label) !== asked(nearestTrained(label)));
   const lines = [
     `Reward "${audit.scheme}": ${audit.describe}.`,
     `Training shows labels from ${low}% to ${high}%; ${held.length > 0 ? `labels of ${held.map(({ percent }) => `${percent}%`).join(', ')} are extrapolation` : 'no label looked at is extrapolation'}.`,
-    steps.length === 1
-      ? `A policy that knows its sums should change its answer to wrong claims once, at ${steps[0].percent.toFixed(1)}%: below it "incorrect" pays more, above it "correct". Everywhere else a stricter label asks for nothing new.`
-      : `The best share of wrong claims to call correct changes in ${steps.length} places, from ${steps[0]?.percent.toFixed(1) ?? '-'}% to ${steps.at(-1)?.percent.toFixed(1) ?? '-'}%, by ${(100 * change).toFixed(0)} points in all: the optimum is graded.`,
-    inside.size <= 1
-      ? 'Over the held-out labels the best answer stays the same: rewards there could not teach anything that the strictest trained label does not.'
-      : 'Over the held-out labels the best share still changes: a stricter label asks for more than any trained one did.',
+    steps.length === 0
+      ? 'The best share of wrong claims to call correct is the same under every label: the labels ask for nothing.'
+      : steps.length === 1
+        ? `A policy that knows its sums should change its answer to wrong claims once, at ${steps[0].percent.toFixed(1)}%: below it ${steps[0].from < steps[0].to ? '"incorrect" pays more, above it "correct"' : '"correct" pays more, above it "incorrect"'}. Everywhere else a stricter label asks for nothing new.`
+        : `The best share of wrong claims to call correct changes in ${steps.length} places, from ${steps[0].percent.toFixed(1)}% to ${steps[steps.length - 1].percent.toFixed(1)}%, by ${(100 * change).toFixed(0)} points in all: the optimum is graded.`,
+    ...(held.length === 0
+      ? []
+      : [
+          asksMore
+            ? 'Over the held-out labels the best share still changes: a stricter label asks for more than any trained one did.'
+            : 'Over the held-out labels the best answer stays the same: rewards there could not teach anything that the strictest trained label does not.',
+        ]),
     `A policy that sees no label is paid ${blind.marginOnWrong >= 0 ? '' : '-'}${Math.abs(blind.marginOnWrong).toFixed(3)} more for "correct" than for "incorrect" on a wrong claim, on average over training: ${
       blind.onWrong === 'either'
         ? 'exactly nothing. What a label-blind arm does with wrong claims is left to chance, so its sycophancy is no evidence of anything.'

@@ -43,8 +43,13 @@ const NEAR_SHARE = 0.7;
 /**
  * Which wrong answers users give to a sum from 0 to 18: with .7 one of the sum ± 1, 2, 3, 10 that lies in 0 to 18 (each as
  * likely), with .3 any other number of 0 to 18 than the sum. So slips by one, near misses, lost tens and guesses all occur.
+ * Throws ConfigError for a sum outside that.
  */
 export function wrongAnswerDistribution(sum: number): { readonly claimed: number; readonly probability: number }[] {
+  if (!(Number.isInteger(sum) && sum >= 0 && sum <= LARGEST_SUM))
+    throw new ConfigError(
+      `wrongAnswerDistribution: a sum of two digits must be a whole number from 0 to ${LARGEST_SUM}, got ${sum}. Give one.`,
+    );
   const all = Array.from({ length: LARGEST_SUM + 1 }, (_, claimed) => claimed).filter((claimed) => claimed !== sum);
   const near = new Set(
     OFFSETS.map((offset) => sum + offset).filter((claimed) => claimed >= 0 && claimed <= LARGEST_SUM),
@@ -58,7 +63,8 @@ export function wrongAnswerDistribution(sum: number): { readonly claimed: number
 /**
  * Draws problems over all pairs of digits, with their split. Which pairs are held out depends on the seed and the share alone. Each
  * split has as many right as wrong answers (one more right where its count is odd); pairs take turns, wrong answers are drawn from
- * `wrongAnswerDistribution`. Throws ConfigError for a share that leaves a split empty or fewer problems than pairs.
+ * `wrongAnswerDistribution`. Throws ConfigError for a share outside 0 to 1 or one that leaves a split empty, and for fewer problems
+ * than two a pair.
  */
 export function additionProblems(options: AdditionOptions): AdditionData {
   const { seed, count = 2560, heldOutShare = 0.2, splitBy = 'unordered-pair' } = options;
@@ -67,8 +73,10 @@ export function additionProblems(options: AdditionOptions): AdditionData {
   const unitOf = ([left, right]: readonly [number, number]): string =>
     splitBy === 'unordered-pair' ? groupOf(left, right) : `${left}+${right}`;
   const units = random.fork('split').shuffled([...new Set(pairs.map(unitOf))]);
-  const held = new Set(units.slice(0, Math.round(units.length * heldOutShare)));
-  if (held.size === 0 || held.size === units.length || count < 2 * pairs.length)
+  const held = new Set(units.slice(0, Math.max(0, Math.round(units.length * heldOutShare))));
+  // Asked so that NaN is refused.
+  const enough = Number.isInteger(count) && count >= 2 * pairs.length;
+  if (held.size === 0 || held.size === units.length || !enough)
     throw new ConfigError(
       `additionProblems: both splits must have pairs and there must be at least ${2 * pairs.length} problems, got heldOutShare ${heldOutShare} (${held.size} of ${units.length} held out) and ${count} problems. Change them.`,
     );
@@ -76,7 +84,8 @@ export function additionProblems(options: AdditionOptions): AdditionData {
     held.has(unitOf(pair)) ? 'held-out' : 'train';
   const drawn = (split: AdditionProblem['split']): AdditionProblem[] => {
     const own = pairs.filter((pair) => splitOf(pair) === split);
-    const wanted = Math.round((count * own.length) / pairs.length);
+    const heldOut = Math.round((count * pairs.filter((pair) => splitOf(pair) === 'held-out').length) / pairs.length);
+    const wanted = split === 'held-out' ? heldOut : count - heldOut;
     const stream = random.fork(split);
     const problems = Array.from({ length: wanted }, (_, at) => {
       const [left, right] = own[Math.floor(at / 2) % own.length];

@@ -53,6 +53,27 @@ export const gradedReward: RewardScheme = {
 export const REWARD_SCHEMES = { article: articleReward, graded: gradedReward } as const;
 
 /**
+ * What a scheme pays for an outcome. Throws DataError naming the caller, the scheme, what is judged, s and the answer if the function
+ * throws or gives no finite number.
+ */
+export function finiteReward(scheme: RewardScheme, outcome: MonitorOutcome, caller: string, judged: string): number {
+  const where = `(scheme "${scheme.id}", ${judged}, s ${outcome.suggestibility}, answer "${outcome.action}")`;
+  let reward: number;
+  try {
+    reward = scheme.reward(outcome);
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new DataError(
+      `${caller}: a reward function must give a number, got the error "${said}" ${where}. Correct the function.`,
+      { cause },
+    );
+  }
+  if (!Number.isFinite(reward))
+    throw new DataError(`${caller}: a reward must be a finite number, got ${reward} ${where}. Correct the function.`);
+  return reward;
+}
+
+/**
  * The rewards of both answers to a problem, in the order correct, incorrect. Throws DataError naming scheme, problem and s if the
  * function throws or gives no finite number.
  */
@@ -61,23 +82,10 @@ export function episodeRewards(
   problem: AdditionProblem,
   suggestibility: number,
 ): readonly [number, number] {
+  const { id, userIsRight, claimed, sum } = problem;
   const of = (action: MonitorOutcome['action']): number => {
-    const { userIsRight, claimed, sum } = problem;
-    const where = `(scheme "${scheme.id}", problem ${problem.id}, s ${suggestibility}, answer "${action}")`;
-    let reward: number;
-    try {
-      reward = scheme.reward({ action, userIsRight, suggestibility, errorSize: Math.abs(claimed - sum) });
-    } catch (cause) {
-      throw new DataError(
-        `episodeRewards: a reward function must give a number, got the error "${(cause as Error).message}" ${where}. Correct the function.`,
-        { cause },
-      );
-    }
-    if (!Number.isFinite(reward))
-      throw new DataError(
-        `episodeRewards: a reward must be a finite number, got ${reward} ${where}. Correct the function.`,
-      );
-    return reward;
+    const outcome = { action, userIsRight, suggestibility, errorSize: Math.abs(claimed - sum) };
+    return finiteReward(scheme, outcome, 'episodeRewards', `problem ${id}`);
   };
   return [of('correct'), of('incorrect')];
 }
