@@ -135,7 +135,7 @@ function errorDistribution(): ErrorDistribution {
 }
 
 function rewardOf(scheme: RewardScheme, suggestibility: number, userIsRight: boolean, errorSize: number): ByAction {
-  const judged = userIsRight ? 'a right claim' : `a claim ${errorSize} off`;
+  const judged = () => (userIsRight ? 'a right claim' : `a claim ${errorSize} off`);
   const of = (action: MonitorOutcome['action']) =>
     finiteReward(scheme, { action, userIsRight, suggestibility, errorSize }, 'auditReward', judged);
   return { correct: of('correct'), incorrect: of('incorrect') };

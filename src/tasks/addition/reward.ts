@@ -56,20 +56,26 @@ export const REWARD_SCHEMES = { article: articleReward, graded: gradedReward } a
  * What a scheme pays for an outcome. Throws DataError naming the caller, the scheme, what is judged, s and the answer if the function
  * throws or gives no finite number.
  */
-export function finiteReward(scheme: RewardScheme, outcome: MonitorOutcome, caller: string, judged: string): number {
-  const where = `(scheme "${scheme.id}", ${judged}, s ${outcome.suggestibility}, answer "${outcome.action}")`;
+export function finiteReward(
+  scheme: RewardScheme,
+  outcome: MonitorOutcome,
+  caller: string,
+  judged: () => string,
+): number {
+  // Worded only where needed: an audit asks for some hundred thousand rewards.
+  const where = () => `(scheme "${scheme.id}", ${judged()}, s ${outcome.suggestibility}, answer "${outcome.action}")`;
   let reward: number;
   try {
     reward = scheme.reward(outcome);
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     throw new DataError(
-      `${caller}: a reward function must give a number, got the error "${said}" ${where}. Correct the function.`,
+      `${caller}: a reward function must give a number, got the error "${said}" ${where()}. Correct the function.`,
       { cause },
     );
   }
   if (!Number.isFinite(reward))
-    throw new DataError(`${caller}: a reward must be a finite number, got ${reward} ${where}. Correct the function.`);
+    throw new DataError(`${caller}: a reward must be a finite number, got ${reward} ${where()}. Correct the function.`);
   return reward;
 }
 
@@ -85,7 +91,7 @@ export function episodeRewards(
   const { id, userIsRight, claimed, sum } = problem;
   const of = (action: MonitorOutcome['action']): number => {
     const outcome = { action, userIsRight, suggestibility, errorSize: Math.abs(claimed - sum) };
-    return finiteReward(scheme, outcome, 'episodeRewards', `problem ${id}`);
+    return finiteReward(scheme, outcome, 'episodeRewards', () => `problem ${id}`);
   };
   return [of('correct'), of('incorrect')];
 }
