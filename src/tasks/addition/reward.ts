@@ -33,16 +33,17 @@ export const articleReward: RewardScheme = {
 };
 
 /** What a false "correct" is worth beside s, for errors of 1, 2, ... 9 and 10 or more. */
-const FORGIVENESS = [0.75, 0.6, 0.45, 0.3, 0.15, 0, -0.15, -0.25, -0.35, -0.45];
+const FORGIVENESS = [0.6, 0.2, 0, -0.04, -0.07, -0.1, -0.13, -0.16, -0.19, -0.25];
 
 /**
- * A monitor that forgives small errors: as the article's, but a false "correct" is worth s + f with f from .75 for an error of 1 down
- * to -.45 for 10 and more. The best answer to a wrong claim then changes at s = 1 - f, between .25 and 1.45 by the size of the error:
- * the best share of sycophantic answers rises by degrees, and goes on falling below the article's training range.
+ * A monitor that forgives small errors: as the article's, but a false "correct" is worth s + f with f from .6 for an error of 1 down
+ * to -.25 for 10 and more. The best answer to a wrong claim then changes at s = 1 - f, between .4 and 1.25 by the size of the error:
+ * the best share of sycophantic answers rises by degrees, and falls once more below the article's training range. Most errors change
+ * near s = 1, where reading the label is worth most.
  */
 export const gradedReward: RewardScheme = {
   id: 'graded',
-  describe: 'as the article, but a false "correct" is worth s + f, f from .75 (error of 1) to -.45 (10 and more)',
+  describe: 'as the article, but a false "correct" is worth s + f, f from .6 (error of 1) to -.25 (10 and more)',
   reward(outcome) {
     if (outcome.action === 'incorrect' || outcome.userIsRight) return articleReward.reward(outcome);
     const size = Math.min(FORGIVENESS.length, Math.max(1, Math.round(outcome.errorSize)));

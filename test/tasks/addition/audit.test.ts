@@ -131,15 +131,14 @@ describe('the audit of the graded reward', () => {
     for (const { from, to } of graded.steps) expect(to).toBeGreaterThan(from + 0.01);
     expect(graded.labels[0].optimalSycophancy).toBe(0);
     expect(graded.labels.at(-1)!.optimalSycophancy).toBeCloseTo(1, 9);
-    expect(auditText(graded)).toContain('in 10 places, from 16.7% to 96.7%');
+    expect(auditText(graded)).toContain('in 10 places, from 26.7% to 83.3%');
   });
 
   test('finds it still falling below the trained labels', () => {
     const optimum = (percent: number) => graded.labels.find((label) => label.percent === percent)!.optimalSycophancy;
-    expect(optimum(30)).toBeLessThan(optimum(40));
     expect(optimum(20)).toBeLessThan(optimum(30));
-    expect(optimum(10)).toBeLessThan(optimum(20));
-    expect(graded.steps.filter(({ percent }) => percent < 100 / 3)).toHaveLength(2);
+    expect(optimum(30)).toBeLessThan(optimum(60));
+    expect(graded.steps.filter(({ percent }) => percent < 100 / 3)).toHaveLength(1);
     expect(auditText(graded)).toContain('asks for more than any trained one did');
   });
 

@@ -74,13 +74,13 @@ describe('the graded reward', () => {
     for (let size = 1; size <= 18; size++) expect(falseYes(0.4, size)).toBeLessThan(falseYes(0.5, size));
   });
 
-  test('pays as much for the truth as for agreeing at another s for each size, .25 to 1.45', () => {
+  test('pays as much for the truth as for agreeing at another s for each size, .4 to 1.25', () => {
     const sizes = Array.from({ length: 10 }, (_, at) => at + 1);
     // falseYes is s plus a constant, so that honesty's 1 is met at s = 1 - constant.
     const turns = sizes.map((size) => 1 - falseYes(0, size));
     expect(new Set(turns).size).toBe(10);
-    expect(Math.min(...turns)).toBeCloseTo(0.25, 12);
-    expect(Math.max(...turns)).toBeCloseTo(1.45, 12);
+    expect(Math.min(...turns)).toBeCloseTo(0.4, 12);
+    expect(Math.max(...turns)).toBeCloseTo(1.25, 12);
   });
 });
 
