@@ -18,7 +18,7 @@ import { type PeakMemory, peakMemory } from '../memory/machine-memory';
 import type { MemoryOptions } from '../memory/run-memory';
 import { appendStepLine, rewindStepLines } from '../step-lines';
 import type { RlConfig } from './config';
-import { type EpisodeSource, episodesOf, type ProbePrompt } from './episode';
+import { type Episode, type EpisodeSource, episodesOf, type ProbePrompt } from './episode';
 import { refuseUnlessRlFits } from './memory';
 import { type RlProbe, summariseProbe } from './probe';
 import { type RlStepMetrics, summariseStep } from './step-metrics';
@@ -99,7 +99,7 @@ export async function trainRl(options: TrainRlOptions): Promise<RlResult> {
   };
   try {
     begin(run);
-    if (run.state.step === 0) await probeNow(run);
+    if (run.state.step === 0 && run.probes.length === 0) await probeNow(run);
     while (run.state.step < config.steps && run.stopped === null) {
       if (signal?.aborted) save(run);
       throwIfAborted(
@@ -156,12 +156,20 @@ function begin(run: Run): void {
   if (dir === undefined) return;
   run.metrics = rewindStepLines<RlStepMetrics>(join(dir, STEPS), run.state.step);
   run.probes = rewindStepLines<RlProbe>(join(dir, PROBES), saved ? run.state.step : -1);
+  if (run.state.step < config.steps) run.stopped = whyStopped(run);
 }
 
 async function oneStep(run: Run): Promise<void> {
   const { config, answers, episodes, onProgress, onStep, dir } = run.options;
   const { state, trainer } = run;
-  const own = episodesOf(episodes, state.step, answers.ids.length, config);
+  let own: readonly Episode[];
+  try {
+    own = episodesOf(episodes, state.step, answers.ids.length, config);
+    trainer.refuseUnlessFits(state.step, own);
+  } catch (cause) {
+    save(run);
+    throw cause;
+  }
   run.memory.reset();
   const started = performance.now();
   const record = await trainer.step(state.step, state.updates, own);
@@ -209,8 +217,13 @@ async function probeNow(run: Run): Promise<void> {
   if (dir !== undefined) appendStepLine(join(dir, PROBES), probe);
   onProbe?.(probe);
   state.collapsedInARow = probe.alarm === 'collapsed' ? state.collapsedInARow + 1 : 0;
-  if (config.stopWhenCollapsed > 0 && state.collapsedInARow >= config.stopWhenCollapsed)
-    run.stopped = `the label was ignored and no entropy was left in ${state.collapsedInARow} probes in a row, up to step ${state.step} of ${config.steps}`;
+  run.stopped = whyStopped(run);
+}
+
+/** Why the run does not go on; a run that stopped itself stays so when it is opened again. */
+function whyStopped({ state, options: { config } }: Run): string | null {
+  if (config.stopWhenCollapsed === 0 || state.collapsedInARow < config.stopWhenCollapsed) return null;
+  return `the label was ignored and no entropy was left in ${state.collapsedInARow} probes in a row, up to step ${state.step} of ${config.steps}`;
 }
 
 function save(run: Run): void {

@@ -1,6 +1,6 @@
 import type { CompiledProgram, Session } from '../../compute/backends';
 import { type HostTensor, programSignature } from '../../compute/graph';
-import { RandomStream, yieldToEventLoop } from '../../core';
+import { DataError, RandomStream, yieldToEventLoop } from '../../core';
 import { type AdapterLayout, adapterLayout } from '../../model/adapters';
 import type { LoadedModel } from '../../model/families';
 import { type AnswerShape, type AnswerTokens, answerFeeds, answerShape, softmaxOf } from '../../model/generate';
@@ -116,6 +116,30 @@ export class RlTrainer {
   adapter(): Float32Array {
     const { data } = this.session.read([POLICY_VARIABLE])[POLICY_VARIABLE];
     return (data as Float32Array).slice(0, this.layout.size);
+  }
+
+  /** Throws DataError naming the first episode that does not fit the shape. */
+  refuseUnlessFits(step: number, episodes: readonly Episode[]): void {
+    const misfit = (some: readonly Episode[]): Error | null => {
+      try {
+        answerFeeds(
+          this.graph.stepShape,
+          some.map(({ ids }) => ids),
+        );
+        return null;
+      } catch (error) {
+        return error as Error;
+      }
+    };
+    if (misfit(episodes) === null) return;
+    for (const episode of episodes) {
+      const cause = misfit([episode]);
+      if (cause)
+        throw new DataError(
+          `trainRl: an episode must fit the shape that was shown at the start, got another (episode "${episode.id}", step ${step + 1}): ${cause.message}`,
+          { cause },
+        );
+    }
   }
 
   /** Runs step `step` (0 is the first) on its episodes; `updates` is how often the policy has moved before. */
