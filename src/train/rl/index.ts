@@ -1,3 +1,4 @@
+export { rlArticleDifferences } from './article';
 export {
   checkRlConfig,
   ESTIMATORS,
@@ -14,3 +15,4 @@ export type { Episode, EpisodeSource, ProbeAnswer, ProbePrompt } from './episode
 export type { ProbeAlarm, RlProbe } from './probe';
 export type { RlGroupMetrics, RlStepMetrics } from './step-metrics';
 export { type RlResult, type TrainRlOptions, trainRl } from './train-rl';
+export { rlWarnings } from './warnings';
