@@ -17,12 +17,13 @@ export interface EditedSource {
 /**
  * Removes `export` from top-level declarations (every name of a cell is exported already) and writes the type of
  * `const x = await import('id')`, whose inferred type TypeScript cannot put into a declaration. `anyNames` are variables whose
- * inferred type cannot be named either; they get `any`.
+ * inferred type cannot be named either; they get `any`. `{ a }` becomes `{ a: a }`: tslab finds uses of earlier cells' variables by
+ * their symbol, and that of a shorthand is the property's.
  */
 export function editSource(ts: TypeScript, source: string, anyNames: ReadonlySet<string> = new Set()): EditedSource {
   const file = ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
   let blanked = source;
-  const insertions: Insertion[] = [];
+  const insertions: Insertion[] = shorthands(ts, file).map((name) => ({ at: name.end, text: `: ${name.text}` }));
   for (const statement of file.statements) {
     const exported = statement.modifiers?.find((modifier: TypeScript) => modifier.kind === ts.SyntaxKind.ExportKeyword);
     const isDefault = statement.modifiers?.some(
@@ -41,6 +42,15 @@ export function editSource(ts: TypeScript, source: string, anyNames: ReadonlySet
     }
   }
   return applyInsertions(blanked, insertions);
+}
+
+/** Names of all shorthand properties, `a` in `{ a }`. */
+function shorthands(ts: TypeScript, node: TypeScript): TypeScript[] {
+  const found: TypeScript[] = ts.isShorthandPropertyAssignment(node) ? [node.name] : [];
+  ts.forEachChild(node, (child: TypeScript) => {
+    found.push(...shorthands(ts, child));
+  });
+  return found;
 }
 
 function awaitedImport(ts: TypeScript, node: TypeScript): string | null {

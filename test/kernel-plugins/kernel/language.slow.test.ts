@@ -37,6 +37,12 @@ describe('cells', () => {
     ['redeclaring a constant', 'const answer = "new"; answer', "'new'"],
     ['a class with a private field', 'class Dial { #at = 3; get at() { return this.#at } } new Dial().at', '3'],
     ['a generator', 'function* count() { yield 1; yield 2 } [...count()]', '[ 1, 2 ]'],
+    [
+      'a shorthand property of an earlier cell’s variable',
+      'JSON.stringify({ other, list: [{ sum }] })',
+      `'{"other":{"name":"shuffled"},"list":[{"sum":6}]}'`,
+    ],
+    ['a destructuring assignment to one', '({ sum } = { sum: 6 }); sum', '6'],
     ['assignment to a variable of an earlier cell', 'sum = sum + 1; sum', '7'],
   ])('%s', async (_, code, expected) => {
     expect(await result(code)).toBe(expected);
