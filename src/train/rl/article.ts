@@ -11,7 +11,7 @@ const ALWAYS: readonly ArticleDifference[] = [
   },
   {
     what: 'log-probabilities',
-    article: 'at temperature 1 whatever the sampling temperature (TRL up to 0.11)',
+    article: 'not told; TRL up to 0.11 takes them at temperature 1 whatever the sampling temperature',
     here: 'at the sampling temperature, in sampling and in training',
   },
 ];

@@ -6,10 +6,10 @@ export function shareWithoutSignal(p: number, group: number): number {
   return p ** group + (1 - p) ** group;
 }
 
-/** A rate of success at which the warning of groups gives its number: the article's policies are certain of most answers. */
+/** The rate of success at which the warning of groups gives its number. */
 const EXAMPLE_RATE = 0.18;
 
-/** Ranks from here on hold more numbers than a model below a billion parameters needs for one answer. */
+/** Ranks from here on are told of; a convention, not a measurement. */
 const LARGE_RANK = 256;
 
 /** What a researcher would want to know of a config before it runs, a sentence each; nothing here is refused. */
@@ -44,7 +44,7 @@ export function rlWarnings(config: RlConfig): string[] {
       samples <= 4 &&
       `Groups have ${samples} answers: with rewards of 0 or 1 and a success rate of ${EXAMPLE_RATE}, ${percent}% of them have one reward throughout and teach nothing. Draw more answers a prompt, or use the exact gradient.`,
     config.lora.rank >= LARGE_RANK &&
-      `LoRA rank ${config.lora.rank} can hold more numbers than a small model has: it costs memory and time and does not help a one-token answer; 16 is enough below a billion parameters.`,
+      `LoRA rank ${config.lora.rank} is large for a small model: its adapter can hold about as many numbers as the layers that it adapts, at a cost in memory and time. The default is 16.`,
     sampled &&
       !singlePass &&
       config.maxMeanRatio !== null &&

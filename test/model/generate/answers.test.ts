@@ -91,7 +91,6 @@ describe('prompts side by side behind one prefix', () => {
 });
 
 describe('answers of one token', () => {
-  // Largest differences observed: 1.7e-6 in f32, see the bound in bf16.
   it.each(TINY_MODELS)('%s: packed prompts score as each prompt alone, with an adapter too', async (name) => {
     const model = await loadTiny(name, tensorflowBackend());
     const prompts = raggedPrompts(7);
