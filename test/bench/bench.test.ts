@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { input, matmul } from '../../src/compute/graph';
 import type { ModelConfig } from '../../src/model/weights';
-import { checkLosses, checkTokens, LOSS_TOLERANCE } from './checks';
+import { ANSWER_TOLERANCE, checkAnswers, checkLosses, checkTokens, LOSS_TOLERANCE } from './checks';
 import type { GenerateJob, Side } from './job';
 import { busySeconds, othersShare, processSeconds } from './machine-load';
 import { collected, fasterDtypes, main, runParts } from './main';
@@ -91,6 +91,19 @@ describe('ratios', () => {
       'growth: batch 4 x 64 tokens': 2.5,
     });
     expect(fasterDtypes(rows)).toEqual({ ours: 'bf16', peer: 'f32' });
+  });
+
+  it('of reinforcement stand by work, each with the faster dtype of a side', () => {
+    const work = (estimator: string) => ({ work: `${estimator}, 4 prompts` });
+    const found = ratiosOf([
+      row('rl', 'ours', 'f32', 30, work('grpo')),
+      row('rl', 'ours', 'bf16', 20, work('grpo')),
+      row('rl', 'peer', 'f32', 5, work('grpo')),
+      row('rl', 'peer', 'bf16', 6, work('grpo')),
+      row('rl', 'ours', 'f32', 12, work('rloo')),
+      row('rl', 'peer', 'f32', 4, work('rloo')),
+    ]);
+    expect(found).toEqual({ 'rl: grpo, 4 prompts': 5, 'rl: rloo, 4 prompts': 3 });
   });
 
   it('a target is met from its value on, and one that was not measured is not met', () => {
@@ -305,6 +318,20 @@ describe('answers', () => {
     expect(() => checkLosses([contestant('ours', 'f32', [3]), contestant('peer', 'f32', [3, 2])])).toThrow('Infinity');
   });
 
+  it('log-probabilities of answers must agree before reinforcement is timed, and there must be some', () => {
+    const asked = (side: Side, logProbabilities?: number[][]) =>
+      ({ side, dtype: 'f32', warmUp: { seconds: 1, logProbabilities }, rounds: [] }) as unknown as Contestant;
+    const near = -2 + ANSWER_TOLERANCE.f32 / 2;
+    expect(checkAnswers([asked('ours', [[-1, near]]), asked('peer', [[-1, -2]])]).f32).toBeCloseTo(
+      ANSWER_TOLERANCE.f32 / 2,
+    );
+    expect(() => checkAnswers([asked('ours', [[-1, -2.5]]), asked('peer', [[-1, -2]])])).toThrow(
+      /must agree within 0\.001 nats in f32, got 0\.500/,
+    );
+    for (const empty of [undefined, [[-1]]])
+      expect(() => checkAnswers([asked('ours', empty), asked('peer', [[-1, -2]])])).toThrow('NaN');
+  });
+
   it('tokens must be identical in f32; in bf16 their share is told', () => {
     const sides = (dtype: 'f32' | 'bf16') => [
       contestant('ours', dtype, [], [[1, 2]]),
@@ -332,7 +359,7 @@ describe('the command', () => {
   });
 
   it('refuses parts, rounds and options that it does not know', async () => {
-    await expect(main(['speed'])).rejects.toThrow('parts must be of sft, qlora, generate, growth, got speed');
+    await expect(main(['speed'])).rejects.toThrow('parts must be of sft, qlora, generate, growth, rl, got speed');
     await expect(main(['sft', '--rounds', '0'])).rejects.toThrow('--rounds must be a whole number from 1, got "0"');
     await expect(main(['--fast'])).rejects.toThrow('options must be --rounds, --quick or --out');
   });

@@ -52,6 +52,36 @@ export function checkTokens(found: readonly Contestant[]): Partial<Record<BenchD
   return shares;
 }
 
+/**
+ * How far the log-probability of an answer may lie apart between the sides, nats. bf16 keeps scores of 8 to 32 to 0.06 to 0.12.
+ */
+export const ANSWER_TOLERANCE: Readonly<Record<BenchDtype, number>> = {
+  f32: 1e-3,
+  bf16: 0.3,
+};
+
+/**
+ * Holds the log-probabilities of the answers, before the first step, to those of the other side in the same dtype: from there on
+ * each side draws its own. Throws NumericError. Returns the largest difference found for each dtype.
+ */
+export function checkAnswers(found: readonly Contestant[]): Partial<Record<BenchDtype, number>> {
+  const largest: Partial<Record<BenchDtype, number>> = {};
+  for (const ours of found.filter(({ side }) => side === 'ours')) {
+    const peer = found.find(({ side, dtype }) => side === 'peer' && dtype === ours.dtype);
+    if (!peer) continue;
+    const [left, right] = [ours, peer].map(({ warmUp }) => (warmUp.logProbabilities ?? []).flat());
+    const gaps = left.map((value, at) => Math.abs(value - right[at]));
+    const difference = left.length === right.length && left.length > 0 ? Math.max(...gaps) : Number.NaN;
+    if (!(difference <= ANSWER_TOLERANCE[ours.dtype]))
+      throw new NumericError(
+        `bench: the answers' log-probabilities of both sides must agree within ${ANSWER_TOLERANCE[ours.dtype]} nats in ${ours.dtype}, got ${difference.toPrecision(3)} ` +
+          `(ours ${shown(left)}; peer ${shown(right)}). The sides do not ask the same model; nothing was timed.`,
+      );
+    largest[ours.dtype] = difference;
+  }
+  return largest;
+}
+
 function losses({ warmUp, rounds }: Contestant): number[] {
   return [warmUp, ...rounds].flatMap((round) => round.losses ?? []);
 }

@@ -47,7 +47,31 @@ export const generateJobSchema = z.strictObject({
 });
 export type GenerateJob = z.output<typeof generateJobSchema>;
 
-export const jobSchema = z.discriminatedUnion('kind', [sftJobSchema, generateJobSchema]);
+/** Reinforcement on a forced one-token answer: answers are drawn, paid and learned from, a group of them for each prompt. */
+export const rlJobSchema = z.strictObject({
+  kind: z.literal('rl').describe('Reinforcement learning of a LoRA adapter.'),
+  estimator: z.enum(['grpo', 'rloo']).describe('How advantages are made of the rewards of a group.'),
+  dtype: z.enum(DTYPES).describe('As for training.'),
+  model: z.string().describe('As for training.'),
+  adapter: z.string().describe('As for training.'),
+  prompts: z
+    .array(z.strictObject({ id: z.string(), ids: z.array(z.int()).min(1), rewards: z.array(z.number()).min(2) }))
+    .min(1)
+    .describe('Prompts of all steps in order, with the reward of each answer.'),
+  answers: z.array(z.int()).min(2).describe('Token ids of the answers.'),
+  promptsPerStep: z.int().min(1).describe('Prompts of a step (prompts).'),
+  samplesPerPrompt: z.int().min(2).describe('Answers drawn for each prompt (answers).'),
+  stepsPerRound: z.int().min(1).describe('Steps after which a side stops and waits (steps).'),
+  checkedPrompts: z.int().min(1).describe('Prompts whose answers are compared between the sides first (prompts).'),
+  learningRate: z.number().positive().describe('Learning rate of every step (per step).'),
+  maxGradNorm: z.number().positive().describe('Gradient norm above which it is scaled down (norm).'),
+  clip: z.number().positive().describe('Half-width of the ratio that the loss rewards (ratio).'),
+  seed: z.int().describe('Seed of the draws on each side.'),
+  padTokenId: z.int().describe('The id that fills a batch.'),
+});
+export type RlJob = z.output<typeof rlJobSchema>;
+
+export const jobSchema = z.discriminatedUnion('kind', [sftJobSchema, generateJobSchema, rlJobSchema]);
 export type Job = z.output<typeof jobSchema>;
 
 /** What a side tells about one round. */
@@ -57,6 +81,8 @@ export const roundSchema = z.looseObject({
   losses: z.array(z.number()).optional(),
   /** Generation: the new tokens of each prompt, in the order of the prompts. */
   tokens: z.array(z.array(z.int())).optional(),
+  /** Reinforcement: log-probability of each answer after each of the checked prompts, before the first step (nats). */
+  logProbabilities: z.array(z.array(z.number())).optional(),
   /** What the machine's own matrix product reached beside this round (multiply-adds count as two). */
   matmulGflopPerSecond: z.number().positive().optional(),
 });

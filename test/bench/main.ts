@@ -10,6 +10,7 @@ import type { BenchDtype, Side } from './job';
 import { type BenchContext, generationPart, growthPart, type PartResult, trainingPart } from './parts';
 import { ratiosOf, targetsOf } from './ratios';
 import { checkResults, PARTS, type Part, type ResultRow, type Results } from './results';
+import { rlPart } from './rl-part';
 import { DISTURBED } from './rounds';
 import { markdownTable, ratiosTable, rowsTable } from './tables';
 
@@ -113,6 +114,7 @@ async function measure(
     return await runParts(parts, (part, rows) => {
       context.say(`part ${part}`);
       if (part === 'generate') return generationPart(context);
+      if (part === 'rl') return rlPart(context);
       return part === 'growth' ? growthPart(context, fasterDtypes(rows)) : trainingPart(context, part);
     });
   } finally {

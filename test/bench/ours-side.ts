@@ -3,10 +3,11 @@ import { chooseComputeDtype, type TensorflowBackend, tensorflowBackend } from '.
 import { AbortedError } from '../../src/core';
 import { loadAdapter } from '../../src/model/adapters';
 import { type LoadedModel, loadModel } from '../../src/model/families';
-import { Generator } from '../../src/model/generate';
-import { trainSft } from '../../src/train';
-import { type GenerateJob, jobSchema, type SftJob } from './job';
+import { AnswerScorer, Generator } from '../../src/model/generate';
+import { trainRl, trainSft } from '../../src/train';
+import { type GenerateJob, jobSchema, type RlJob, type SftJob } from './job';
 import { LineServer, peakBytes } from './line-server';
+import { benchRlConfig } from './rl-work';
 import { benchSftConfig } from './sft-config';
 
 /** Our side: `node ours-side.js`, questions on stdin, answers on stdout. */
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
       tensorflow: backend.version,
     });
     if (job.kind === 'sft') await train(server, backend, model, job);
+    else if (job.kind === 'rl') await reinforce(server, model, job);
     else await write(server, model, job);
     model.dispose();
     server.answer({ closed: true, peakBytes: peakBytes() });
@@ -70,6 +72,50 @@ async function train(server: LineServer, backend: TensorflowBackend, model: Load
         if (done % job.stepsPerRound !== 0) return;
         const seconds = (performance.now() - started) / 1000;
         server.answer({ seconds, losses, matmulGflopPerSecond });
+        wait();
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof AbortedError)) throw error;
+  }
+}
+
+/** One run of trainRl over all rounds, which waits as `train` does. The first answer also says what the model thinks of the prompts. */
+async function reinforce(server: LineServer, model: LoadedModel, job: RlJob): Promise<void> {
+  const prompts = job.prompts.map(({ ids }) => Int32Array.from(ids));
+  const answers = { names: job.answers.map(String), ids: job.answers };
+  const start = loadAdapter(job.adapter, model);
+  const scorer = new AnswerScorer(model, start, answers, prompts, job.promptsPerStep);
+  const asked = await scorer.ask(prompts.slice(0, job.checkedPrompts));
+  scorer.dispose();
+  const logProbabilities = asked.map(({ probabilities, mass }) => probabilities.map((p) => Math.log(p * mass)));
+  const stop = new AbortController();
+  let started = 0;
+  const wait = (): void => {
+    if (server.next()?.ask !== 'round') stop.abort();
+    started = performance.now();
+  };
+  wait();
+  try {
+    await trainRl({
+      model,
+      answers,
+      episodes: (step) =>
+        job.prompts.slice(step * job.promptsPerStep, (step + 1) * job.promptsPerStep).map(({ id, rewards }, at) => ({
+          id,
+          ids: prompts[step * job.promptsPerStep + at],
+          rewards,
+          bin: '',
+        })),
+      episodesHash: 'bench',
+      shape: prompts,
+      config: benchRlConfig(job),
+      seed: job.seed,
+      start,
+      signal: stop.signal,
+      onProgress: ({ done }) => {
+        if (done % job.stepsPerRound !== 0) return;
+        server.answer({ seconds: (performance.now() - started) / 1000, logProbabilities });
         wait();
       },
     });

@@ -176,11 +176,11 @@ function jobMaker(
     });
 }
 
-function both<J extends Entry['job']>(job: (side: Side, dtype: BenchDtype) => J, dtype: BenchDtype): Entry[] {
+export function both<J extends Entry['job']>(job: (side: Side, dtype: BenchDtype) => J, dtype: BenchDtype): Entry[] {
   return SIDES.map((side) => ({ side, dtype, job: job(side, dtype) }));
 }
 
-function run(
+export function run(
   { rounds, launch, cache, say }: BenchContext,
   entries: readonly Entry[],
   check: (found: readonly Contestant[]) => unknown,
@@ -198,7 +198,7 @@ type RowFacts = Pick<ResultRow, 'work' | 'unit' | 'rounds'> & {
   readonly part: Part;
 } & Partial<ResultRow>;
 
-function resultOf(found: readonly Contestant[], facts: (contestant: Contestant) => RowFacts): PartResult {
+export function resultOf(found: readonly Contestant[], facts: (contestant: Contestant) => RowFacts): PartResult {
   const date = new Date().toISOString();
   const rows = found.map((contestant): ResultRow => {
     const { side, dtype, peakBytes, othersShares } = contestant;

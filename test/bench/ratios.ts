@@ -10,7 +10,8 @@ export const TARGETS = [
 ] as const;
 
 /**
- * Ratios by name: ours over the peer's rate. Without a dtype in its name a ratio takes each side's faster dtype.
+ * Ratios by name: ours over the peer's rate. Without a dtype in its name a ratio takes each side's faster dtype; `rl` names its
+ * work.
  * `peak_memory` is ours over the peer's, both in the training run that gave `sft`; `roofline_share` is of our run there.
  */
 export function ratiosOf(rows: readonly ResultRow[]): Record<string, number> {
@@ -31,6 +32,12 @@ export function ratiosOf(rows: readonly ResultRow[]): Record<string, number> {
   for (const ours of rows.filter(({ part, side }) => part === 'growth' && side === 'ours')) {
     const peer = rows.find(({ part, side, work }) => part === 'growth' && side === 'peer' && work === ours.work);
     if (peer) ratios[`growth: ${ours.work}`] = ours.median / peer.median;
+  }
+  const works = new Set(rows.filter(({ part }) => part === 'rl').map(({ work }) => work));
+  for (const work of works) {
+    const own = rows.filter((row) => row.work === work);
+    const [ours, peer] = [fastest(own, 'rl', 'ours'), fastest(own, 'rl', 'peer')];
+    if (ours && peer) ratios[`rl: ${work}`] = ours.median / peer.median;
   }
   return ratios;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigError } from '../../src/core';
 import { DTYPES, SIDES } from './job';
 
-export const PARTS = ['sft', 'qlora', 'generate', 'growth'] as const;
+export const PARTS = ['sft', 'qlora', 'generate', 'growth', 'rl'] as const;
 export type Part = (typeof PARTS)[number];
 
 const rate = z.number().positive();

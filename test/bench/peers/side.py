@@ -29,6 +29,8 @@ def main():
         job = json.load(open(question["job"]))
         if job["kind"] == "sft":
             from sft import run
+        elif job["kind"] == "rl":
+            from rl import run
         else:
             from generate import run
         run(job, answer, next_question)
