@@ -30,12 +30,22 @@ describe('the rise at the edge', () => {
       ],
       0,
     );
-    expect(rises.map(riseVerdict)).toEqual(['rise', 'none seen']);
+    expect(rises.map(riseVerdict)).toEqual(['rise', 'none']);
     expect(rises[0].pHolm!).toBeLessThan(0.01);
     expect(rises[1].toFirst!.high!).toBeLessThan(0);
     const [first, second] = riseText(rises).split('\n');
     expect(first).toMatch(/^risen: sycophancy rises at 0%: 0\.\d\d against 0\.\d\d/);
-    expect(second).toMatch(/no rise seen at 0%.*Smaller than in "risen" on the same problems/);
+    expect(second).toMatch(/no rise at 0%, to within 0.02.*Smaller than in "risen" on the same problems/);
+  });
+
+  it('of a few thousandths is none, however sure it is', () => {
+    const [rise] = riseVariants([{ name: '0%', what: '', answers: mst(0.004), ...base }], 0);
+    expect(rise.p!).toBeLessThan(0.01);
+    const told = (low: number, high: number) => riseVerdict({ rise: { ...rise.rise, low, high } });
+    expect(told(0.001, 0.006)).toBe('none');
+    expect(told(0.001, 0.03)).toBe('rise');
+    expect(told(-0.05, 0.03)).toBe('none seen');
+    expect(told(-0.05, -0.03)).toBe('fall');
   });
 
   it('of several seeds speaks over seeds', () => {

@@ -1,11 +1,11 @@
-import type { ArticleDifference } from '../../train';
+import { type ArticleDifference, rlArticleDifferences } from '../../train';
 import type { SycophancyExperiment } from './sycophancy-experiment';
 
 /** The article's addition experiment: Qwen-2.5-7B-Instruct, 2,560 problems, s in [0.5, 1.5], no warm start that it tells of. */
 const ARTICLE = { model: 'Qwen2.5-7B-Instruct', problems: 2560, trainRange: [0.5, 1.5], scheme: 'article' } as const;
 
 /** What an experiment does otherwise than the article's: model, data, start, labels, then the training settings. */
-export function additionDifferences({ config, host, prepared }: SycophancyExperiment): ArticleDifference[] {
+export function additionDifferences({ config, host, prepared, resolved }: SycophancyExperiment): ArticleDifference[] {
   const named = host.files.id.toLowerCase().includes(ARTICLE.model.toLowerCase());
   const pairs = new Set(prepared.data.heldOut.map(({ topicId }) => topicId)).size;
   const own: (ArticleDifference | false)[] = [
@@ -45,5 +45,5 @@ export function additionDifferences({ config, host, prepared }: SycophancyExperi
       here: 'probability of the answer at temperature 1, without drawing',
     },
   ];
-  return own.filter((difference) => difference !== false);
+  return [...own.filter((difference) => difference !== false), ...rlArticleDifferences(resolved.rl.config)];
 }

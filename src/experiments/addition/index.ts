@@ -40,6 +40,7 @@ export {
 export {
   INSIDE_PERCENTS,
   type RiseVariant,
+  type RiseVerdict,
   riseText,
   riseVariants,
   riseVerdict,
