@@ -1,11 +1,11 @@
 import type { LongCall } from '../../core';
-import { checkRlConfig, estimateSft, memoryText, type RlStepMetrics, type SftMemory, trainRl } from '../../train';
+import { checkRlConfig, estimateSft, memoryText, type RlStepMetrics, type RunMemory, trainRl } from '../../train';
 import type { SycophancyExperiment } from './sycophancy-experiment';
 
 /** What the rest of a sycophancy experiment will take on this machine. */
 export interface AdditionEstimate {
   /** Seconds of the warm start, and what it holds; null where it is on disk or none is asked for. */
-  readonly warmStart: { readonly steps: number; readonly seconds: number; readonly memory: SftMemory } | null;
+  readonly warmStart: { readonly steps: number; readonly seconds: number; readonly memory: RunMemory } | null;
   /** Arms and seeds that are still to be trained. */
   readonly untrained: readonly string[];
   /** One RL step as measured, seconds; null where nothing is to be trained or asked. */
