@@ -5,11 +5,6 @@ import { type RlConfig, resolveRlConfig } from './config';
 const ALWAYS: readonly ArticleDifference[] = [
   { what: 'lora.dropout', article: '0.05', here: '0: with dropout no ratio is 1 before the first update' },
   {
-    what: 'where moments live',
-    article: 'paged: moved to host memory when the card is full',
-    here: 'always on the device; the numbers are the same',
-  },
-  {
     what: 'log-probabilities',
     article: 'not told; TRL up to 0.11 takes them at temperature 1 whatever the sampling temperature',
     here: 'at the sampling temperature, in sampling and in training',
@@ -27,12 +22,14 @@ export function rlArticleDifferences(config: RlConfig): ArticleDifference[] {
     ...Object.entries(paper).flatMap(([what, article]) =>
       MEASURED.has(what) || article === own[what] ? [] : [{ what, article, here: own[what] }],
     ),
+    { what: 'optimiser', article: 'not told', here: config.optimiser },
     ...ALWAYS,
   ];
 }
 
-/** Fields that change no number of the policy, and dropout, which is told in words. */
+/** Fields that change no number of the policy, and those that are told in words. */
 const MEASURED = new Set([
+  'optimiser',
   'kl.logEvery',
   'xla',
   'probeEvery',

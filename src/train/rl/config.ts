@@ -88,7 +88,7 @@ export const rlConfigSchema = z
       .number()
       .gt(1)
       .nullable()
-      .describe('A mini-batch with a mean ratio above this changes nothing (ratio).'),
+      .describe('A mini-batch with a mean ratio above this gives no gradient (ratio).'),
     xla: z.enum(['off', 'auto', 'on']).describe('Compile the programs by XLA; auto: on a GPU (name).'),
     probeEvery: z.int().min(0).describe('Ask the probe prompts every this many steps; 0: at the end only (steps).'),
     alarmBelow: z

@@ -93,7 +93,7 @@ describe('differences from the article', () => {
   it('the paper preset has those alone that no config can remove, whatever is measured how often', () => {
     const named = (overrides: RlOverrides) => rlArticleDifferences(resolve(overrides, 'paper')).map(({ what }) => what);
     const always = named({});
-    expect(always).toEqual(['lora.dropout', 'where moments live', 'log-probabilities']);
+    expect(always).toEqual(['optimiser', 'lora.dropout', 'log-probabilities']);
     expect(named({ probeEvery: 1, checkpointEvery: 3, xla: 'on', kl: { logEvery: 0 } })).toEqual(always);
     expect(named({ learningRate: 1e-4, entropy: { to: 0 } })).toEqual(['learningRate', 'entropy.to', ...always]);
   });
