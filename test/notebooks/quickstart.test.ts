@@ -4,25 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type NotebookRun, runNotebook } from '../../kernel-plugins/notebook-runner';
 import { listRuns } from '../../src/runs';
+import { cellsOf, pictures, printed, TENSORFLOW_BANNER } from '../support/notebook-cells';
 
 const PATH = join(__dirname, '../../notebooks/guide/01-quickstart.ipynb');
-/** TensorFlow writes these before any setting can reach it. */
-const TENSORFLOW_BANNER = [/absl::InitializeLog/, /oneDNN custom operations are on/];
-
-interface Cell {
-  readonly cell_type: string;
-  readonly source: string | string[];
-  readonly execution_count?: number | null;
-  readonly outputs?: { output_type: string; text?: string | string[]; data?: Record<string, unknown> }[];
-}
-
-const cellsOf = (path: string): Cell[] => JSON.parse(readFileSync(path, 'utf8')).cells;
-const joined = (text: string | string[] | undefined): string => (Array.isArray(text) ? text.join('') : (text ?? ''));
-const printed = (cells: readonly Cell[]): string =>
-  cells.flatMap((cell) => (cell.outputs ?? []).map((output) => joined(output.text))).join('\n');
-const pictures = (cells: readonly Cell[]): number =>
-  cells.flatMap((cell) => cell.outputs ?? []).filter((output) => output.data?.['image/png'] !== undefined).length;
-
 describe('the quickstart notebook, through the real kernel with the real model (preset smoke)', () => {
   let runs: string;
   let out: string;
