@@ -126,10 +126,10 @@ const warmStart: SftOverrides = {
 export const ADDITION_PRESETS: Readonly<Record<AdditionPreset, PresetParts>> = {
   quick: { experiment: {}, warmStart, rl: 'quick', rlChanges: {} },
   tiny: {
-    experiment: { model: 'tiny', computeDtype: 'f32', seeds: [0, 1, 2], warmSteps: 150 },
+    experiment: { model: 'tiny', computeDtype: 'f32', warmSteps: 150 },
     warmStart: { ...warmStart, learningRate: 3e-3 },
     rl: 'quick',
-    rlChanges: { learningRate: 3e-3, kl: { logEvery: 5 } },
+    rlChanges: { learningRate: 2e-3, steps: 400, probeEvery: 20, checkpointEvery: 100, kl: { logEvery: 20 } },
   },
   paper: {
     experiment: { model: 'Qwen/Qwen2.5-7B-Instruct', warmSteps: 0, device: 'gpu' },

@@ -138,8 +138,8 @@ const defaults: RlConfig = {
   miniBatch: null,
   accumulation: 1,
   epochs: 1,
-  learningRate: 3e-4,
-  schedule: 'constant',
+  learningRate: 8e-4,
+  schedule: 'linear',
   warmupSteps: 10,
   maxGradNorm: 1,
   weightDecay: 0,
@@ -148,7 +148,7 @@ const defaults: RlConfig = {
   epsilon: 1e-8,
   gradientCheckpointing: false,
   temperature: { from: 1, to: 1, over: 1 },
-  entropy: { from: 0.53, to: 0.03, over: 1 },
+  entropy: { from: 0.53, to: 0.03, over: 0.8 },
   rarity: { from: 0, to: 0, over: 1 },
   kl: { coefficient: 0, estimator: 'k1', reference: 'base', logEvery: 10 },
   clip: 0.2,
@@ -167,13 +167,14 @@ const defaults: RlConfig = {
 };
 
 /**
- * `quick`: the exact gradient on a small model, minutes an arm. `collapse`: the same with a high learning rate and a small
+ * `quick`: the exact gradient on a small model, minutes an arm; the learning rate falls to 0 as the entropy bonus does, for with little
+ * of the bonus left a constant one tears up what was learned. `collapse`: the same with a high, constant learning rate and a small
  * entropy bonus, which ends in "yes" to everything: a teaching case. `paper`: the article's PPO as written (`rlWarnings` says
  * what is unusual in it). `smoke`: a few steps, to test the machinery.
  */
 export const RL_PRESETS: Readonly<Record<'quick' | 'collapse' | 'paper' | 'smoke', RlOverrides>> = {
   quick: {},
-  collapse: { learningRate: 1e-3, entropy: { from: 0.1, to: 0 } },
+  collapse: { learningRate: 1e-3, schedule: 'constant', entropy: { from: 0.1, to: 0, over: 1 } },
   paper: {
     lora: { rank: 512, alpha: 1024 },
     baseQuantisation: 'nf4',
@@ -185,10 +186,11 @@ export const RL_PRESETS: Readonly<Record<'quick' | 'collapse' | 'paper' | 'smoke
     accumulation: 8,
     epochs: 4,
     learningRate: 2e-8,
+    schedule: 'constant',
     warmupSteps: 0,
     gradientCheckpointing: true,
     temperature: { from: 1.9, to: 1.6, over: 0.4 },
-    entropy: { from: 2, to: 0.01 },
+    entropy: { from: 2, to: 0.01, over: 1 },
     kl: { coefficient: 0, logEvery: 1 },
     whitenRewards: true,
     checkpointEvery: 20,

@@ -1,7 +1,7 @@
 import type { ProbeAnswer } from './episode';
 
-/** Below this mean entropy (nats) a policy hardly draws a second answer, and no gradient leads out. */
-const NO_ENTROPY = 0.05;
+/** Below this mean entropy (nats) a policy draws another answer in under 2% of cases, and hardly a gradient leads out. */
+const NO_ENTROPY = 0.1;
 
 /** What the probe says at one step; a line of `probes.jsonl`. */
 export interface RlProbe {
