@@ -42,7 +42,7 @@ describe('RL config', () => {
     const { origins, config } = resolveRlConfig('collapse', { entropy: { to: 0.2 }, steps: 3 });
     expect(origins).toMatchObject({ steps: 'override', learningRate: 'preset', clip: 'default' });
     expect(origins).toMatchObject({
-      ...{ 'entropy.from': 'preset', 'entropy.to': 'override', 'entropy.over': 'default' },
+      ...{ 'entropy.from': 'preset', 'entropy.to': 'override', 'temperature.over': 'default' },
     });
     expect(config.entropy).toEqual({ from: 0.1, to: 0.2, over: 1 });
     expect(checkRlConfig(config)).toEqual(config);
