@@ -75,8 +75,9 @@ interface RunFacts {
  *
  * With `dir`, a run that was aborted or killed continues from its last checkpoint and gives bit for bit what it would have given;
  * a kill loses at most `checkpointEvery` steps. An update whose gradient is not finite changes nothing and is counted.
- * Throws MachineError before it begins if memory will not suffice (with what would fit), ConfigError (base not loaded as configured; `dir` holds another run), DataError (an episode or its reward), NumericError
- * (ten updates in a row not finite), AbortedError.
+ * Throws MachineError before it begins if memory will not suffice (with what would fit), ConfigError (base not loaded as
+ * configured; `dir` holds another run), DataError (an episode or its reward), NumericError (ten updates in a row not finite),
+ * AbortedError.
  */
 export async function trainRl(options: TrainRlOptions): Promise<RlResult> {
   const { model, config, dir, seed, signal, probe = [], answers, shape } = options;
@@ -235,12 +236,13 @@ function save(run: Run): void {
 
 /** Names what decides a run's numbers: settings, episodes, base model, dtype, backend, seed, start. */
 function runHash({ model, config, seed, start, episodesHash, answers, shape }: TrainRlOptions): string {
-  // Saving and measuring more or less often does not change the numbers.
-  const { checkpointEvery: _, probeEvery: __, alarmBelow: ___, ...settings } = config;
+  // Saving and measuring more or less often does not change the numbers, unless a probe may end the run.
+  const { checkpointEvery: _, probeEvery, alarmBelow, ...settings } = config;
+  const ending = config.stopWhenCollapsed > 0 ? { probeEvery, alarmBelow } : {};
   const bytes = (data: Int32Array | Float32Array) =>
     sha256(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return contentHash({
-    settings,
+    settings: { ...settings, ...ending },
     episodes: episodesHash,
     answers: answers.ids,
     shape: shape.map(bytes),
