@@ -2,10 +2,18 @@ import { ConfigError } from '../core';
 import type { Label, LabelEmphasis, LabelFormat, LabelPlacement } from './types';
 
 /**
- * How a place on a numeric scale is written: `percent` "7%", `percent-padded` "07%", `percent-decimal` "6.7%", `fraction` "0.07",
+ * How a place on a numeric scale is written: `percent` "7%", `percent-padded` "07%",
+ * `percent-three-digits` "007%" (every label of one length: no first digit stands for two sizes), `percent-decimal` "6.7%", `fraction` "0.07",
  * `words` one of seven from "none" to "total".
  */
-export const SCALE_ENCODINGS = ['percent', 'percent-padded', 'percent-decimal', 'fraction', 'words'] as const;
+export const SCALE_ENCODINGS = [
+  'percent',
+  'percent-padded',
+  'percent-three-digits',
+  'percent-decimal',
+  'fraction',
+  'words',
+] as const;
 export type ScaleEncoding = (typeof SCALE_ENCODINGS)[number];
 
 /** Labels for the numbers of a scale. */
@@ -46,6 +54,10 @@ const ENCODERS: Readonly<Record<ScaleEncoding, (percent: number) => Encoded>> = 
   percent: (percent) => ({ text: `${Math.round(percent)}%`, percent: Math.round(percent) }),
   'percent-padded': (percent) => ({
     text: `${String(Math.round(percent)).padStart(2, '0')}%`,
+    percent: Math.round(percent),
+  }),
+  'percent-three-digits': (percent) => ({
+    text: `${String(Math.round(percent)).padStart(3, '0')}%`,
     percent: Math.round(percent),
   }),
   'percent-decimal': (percent) => ({ text: `${percent.toFixed(1)}%`, percent: Number(percent.toFixed(1)) }),

@@ -11,7 +11,14 @@ import {
 } from '../../src/labels';
 
 /** Half of the last digit written, in percent; half of a seventh for the words. */
-const ROUNDING = { percent: 0.5, 'percent-padded': 0.5, 'percent-decimal': 0.05, fraction: 0.5, words: 100 / 14 };
+const ROUNDING = {
+  percent: 0.5,
+  'percent-padded': 0.5,
+  'percent-three-digits': 0.5,
+  'percent-decimal': 0.05,
+  fraction: 0.5,
+  words: 100 / 14,
+};
 const percents = fc.double({ min: 0, max: 100, noNaN: true });
 
 describe.each(SCALE_ENCODINGS)('the scale in %s', (encoding) => {
@@ -84,6 +91,8 @@ test.each([
   ['percent', 1, '67%'],
   ['percent-padded', 0.1, '07%'],
   ['percent-padded', 1.5, '100%'],
+  ['percent-three-digits', 0.1, '007%'],
+  ['percent-three-digits', 1.5, '100%'],
   ['percent-decimal', 0.1, '6.7%'],
   ['fraction', 0.15, '0.10'],
   ['fraction', 1.5, '1.00'],

@@ -1,4 +1,6 @@
 import type { SideOutput } from 'tslab/dist/converter';
+import type { CommMessage } from '../../host/comm-channel';
+import type { MagicInfo } from '../../host/magic';
 import type { RichBundle } from '../../host/mime-bundle';
 
 /** What the front asks of the execution process. */
@@ -11,7 +13,13 @@ export type ToExecution =
       readonly sideOutputs: readonly SideOutput[];
       readonly silent: boolean;
     }
-  | { readonly type: 'interrupt' };
+  | { readonly type: 'interrupt' }
+  /** From the front end; handled also while a cell awaits. */
+  | { readonly type: 'comm'; readonly message: CommMessage }
+  /** The answer to `input`; `text` is null where the front end cannot ask, `why` then says so. */
+  | { readonly type: 'input'; readonly id: number; readonly text: string | null; readonly why?: string }
+  /** Asks for the values of a completion source that start with `prefix`. */
+  | { readonly type: 'complete'; readonly id: number; readonly source: string; readonly prefix: string };
 
 /** An exception as it crosses to the front: `stack` is raw, the front cleans and maps it. */
 export interface RawError {
@@ -36,6 +44,14 @@ export type FromExecution =
     }
   | { readonly type: 'clear'; readonly wait: boolean }
   | { readonly type: 'result'; readonly bundle: RichBundle }
+  | { readonly type: 'comm'; readonly message: CommMessage }
+  /** A comm message was handled: the front may say idle. */
+  | { readonly type: 'comm-handled'; readonly commId: string }
+  /** Ask the person; the answer comes as `input` of the same id. */
+  | { readonly type: 'input'; readonly id: number; readonly prompt: string; readonly password: boolean }
+  /** What plugins registered, after every change: the magics, and declarations that every cell has. */
+  | { readonly type: 'registry'; readonly magics: readonly MagicInfo[]; readonly declarations: string }
+  | { readonly type: 'completed'; readonly id: number; readonly values: readonly string[] }
   | {
       readonly type: 'done';
       readonly cell: number;
