@@ -1,4 +1,14 @@
 export { escapeHtml } from '../../src/analysis/frame/escape-html';
+export {
+  Comm,
+  type CommData,
+  type CommHandler,
+  type CommOptions,
+  commsAvailable,
+  onTarget,
+  openComm,
+  type TargetHandler,
+} from './comms';
 export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
 export {
   type Displayable,

@@ -1,6 +1,7 @@
 /** What a notebook imports as `mstlab/notebook`: displays, progress, figures and frames, in any kernel and in a terminal. */
 
 export { escapeHtml } from '../../src/analysis/frame/escape-html';
+export { Comm, type CommData, type CommOptions, commsAvailable, onTarget, openComm } from './comms';
 export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
 export { type Displayable, displaySymbol, type MimeBundle, type RichBundle } from './mime-bundle';
 export { type ProgressBarOptions, progressBar } from './progress-bar';
