@@ -1,5 +1,6 @@
 import { ConfigError, sha256 } from '../core';
-import type { Label, LabelSet } from './types';
+import { textKey } from './near-duplicates';
+import type { Label, LabelFormat, LabelSet } from './types';
 
 export type LabelProblemKind =
   | 'empty'
@@ -49,7 +50,7 @@ export function lintLabels(labels: readonly Label[], options: LintOptions = {}):
   const problems = labels.flatMap((label) => lintLabel(label.text, options, label.id));
   const seen = new Map<string, Label>();
   for (const label of labels) {
-    const key = label.text.trim().toLowerCase().replace(/\s+/g, ' ');
+    const key = textKey(label.text);
     const first = seen.get(key);
     if (first === undefined) seen.set(key, label);
     else
@@ -69,14 +70,26 @@ export function assertLabelsClean(set: Pick<LabelSet, 'labels' | 'path'>, option
 }
 
 /**
- * A label that was typed by hand, for a quick test of a wording. Its wording is named after its text (`custom-1a2b3c4d`),
- * so that two texts are two wordings in every record. Throws ConfigError if the text does not pass the lint.
+ * A label that was typed by hand, for a quick test of a wording. Its wording is named after its text and, where it has one, its own
+ * `format` (`custom-1a2b3c4d`), so that two texts, or one text in two places, are two wordings in every record.
+ * Throws ConfigError if the text does not pass the lint.
  */
-export function customLabel(value: string, text: string, options: LintOptions = {}): Label {
+export function customLabel(
+  value: string,
+  text: string,
+  { format, ...options }: LintOptions & { readonly format?: LabelFormat } = {},
+): Label {
   const problems = lintLabel(text, options);
   if (problems.length > 0) throw new ConfigError(problemText('customLabel', problems, 'typed by hand'));
-  const wording = `custom-${sha256(text).slice(0, 8)}`;
-  return { id: `${value}/${wording}`, value, text, wording, source: 'Typed by hand.' };
+  const own = format ? `${text}\n${format.template}\n${format.placement}\n${format.emphasis}` : text;
+  const wording = `custom-${sha256(own).slice(0, 8)}`;
+  const label = { id: `${value}/${wording}`, value, text, wording, source: 'Typed by hand.' };
+  return format ? { ...label, format } : label;
+}
+
+/** The label's text as a table names it, with what is its own of its format: two formats of one text are two names. */
+export function labelName({ text, format }: Label): string {
+  return format ? `${text} (${format.placement}, ${format.emphasis})` : text;
 }
 
 function problemText(where: string, problems: readonly LabelProblem[], from: string): string {

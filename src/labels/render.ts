@@ -9,10 +9,11 @@ export interface LabelSpan {
 }
 
 /**
- * The label as the model reads it: the template filled, then emphasised (`**…**` for bold, `# …` for heading).
- * Throws ConfigError unless the template holds `{label}` exactly once.
+ * The label as the model reads it: the template filled, then emphasised (`**…**` for bold, `# …` for heading). A label with a
+ * format of its own is written in that one. Throws ConfigError unless the template holds `{label}` exactly once.
  */
-export function renderLabel(label: Label, format: LabelFormat): string {
+export function renderLabel(label: Label, setFormat: LabelFormat): string {
+  const format = label.format ?? setFormat;
   const parts = format.template.split('{label}');
   if (parts.length !== 2)
     throw new ConfigError(
@@ -32,9 +33,10 @@ export function renderLabel(label: Label, format: LabelFormat): string {
 export function placeLabel(
   messages: readonly ChatMessage[],
   label: Label | null,
-  format: LabelFormat,
+  setFormat: LabelFormat,
 ): { messages: ChatMessage[]; span: LabelSpan | null } {
   if (label === null) return { messages: [...messages], span: null };
+  const format = label.format ?? setFormat;
   const text = renderLabel(label, format);
   if (format.placement === 'system') {
     const at = messages.findIndex((message) => message.role === 'system');

@@ -15,6 +15,8 @@ export interface Label {
   readonly wording: string;
   /** Who wrote the wording and why. */
   readonly source: string;
+  /** How this one label is written, where that is not how its set is. */
+  readonly format?: LabelFormat;
 }
 
 export type LabelPlacement = 'system' | 'user-prefix' | 'user-suffix';

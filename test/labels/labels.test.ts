@@ -8,6 +8,7 @@ import {
   customLabel,
   cutSpan,
   type LabelFormat,
+  labelName,
   lintLabel,
   lintLabels,
   loadLabelSet,
@@ -157,4 +158,23 @@ test('all problems of a label file stand in one message that names the file', ()
   );
   expect(() => parseLabelSet('{', 'mine.json')).toThrow(/must be JSON/);
   expect(() => loadLabelSet('nowhere.json')).toThrow(/embedded name or a file, got "nowhere\.json"/);
+});
+
+describe('a label with a format of its own', () => {
+  const own: LabelFormat = { template: 'Judge: {label}', placement: 'system', emphasis: 'bold' };
+  const label = customLabel('fair', 'gives both sides the same room', { format: own });
+
+  test('is written by that format and not by its set', () => {
+    expect(renderLabel(label, set.format)).toBe('**Judge: gives both sides the same room**');
+    expect(applyLabel(user, label, set.format)).toEqual([
+      { role: 'system', content: '**Judge: gives both sides the same room**' },
+      ...user,
+    ]);
+  });
+
+  test('is another wording, and another name in a table, than the same text without it', () => {
+    const plain = customLabel('fair', label.text);
+    expect(label.id).not.toBe(plain.id);
+    expect([labelName(plain), labelName(label)]).toEqual([label.text, `${label.text} (system, bold)`]);
+  });
 });

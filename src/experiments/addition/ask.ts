@@ -1,6 +1,6 @@
 import type { ArmName } from '../../arms';
 import { type LongCall, throwIfAborted } from '../../core';
-import type { Label } from '../../labels';
+import { type Label, labelName } from '../../labels';
 import type { Adapter } from '../../model/adapters';
 import { AnswerScorer } from '../../model/generate';
 import { appendJsonl, RunDirectory, readJsonl } from '../../runs';
@@ -23,7 +23,7 @@ export interface AskedPolicy {
 export interface AnswerRow {
   readonly policy: PolicyName;
   readonly seed: number;
-  /** The label's text; null without one. */
+  /** The label's text, with its format where that is its own; null without one. */
   readonly label: string | null;
   /** What the label announces, 0 to 100; null without one, or for a wording of one's own. */
   readonly percent: number | null;
@@ -68,7 +68,7 @@ export async function askPolicies(
       return {
         policy: policy.policy,
         seed: policy.seed,
-        label: label?.text ?? null,
+        label: label === null ? null : labelName(label),
         percent: label === null ? null : prepared.scale.percentOf(label),
         problem_id: problem.id,
         topic_id: problem.topicId,

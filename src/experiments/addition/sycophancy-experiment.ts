@@ -3,6 +3,7 @@ import type { LongCall } from '../../core';
 import { customLabel, type Label } from '../../labels';
 import { type RunDirectory, runsRoot } from '../../runs';
 import type { RewardScheme } from '../../tasks';
+import { chosenArms } from '../chosen-arms';
 import { ModelHost } from '../model-host';
 import type { CheckedClaim } from '../news';
 import { type AnswerRow, type AskedPolicy, askPolicies, type PolicyName, unansweredPrompts } from './ask';
@@ -77,17 +78,28 @@ export class SycophancyExperiment {
     return this.warm;
   }
 
-  /** Trains every arm with every seed, or reads it from disk. Throws what `trainRl` throws. */
-  async train(call: LongCall & TrainingListener = {}): Promise<readonly TrainedPolicy[]> {
+  /**
+   * Trains the arms (default: all of the config) with every seed, or reads them from disk. Throws ConfigError for an arm that the
+   * config does not have, and what `trainRl` throws.
+   */
+  async train(
+    call: LongCall & TrainingListener & { readonly arms?: readonly ArmName[] } = {},
+  ): Promise<readonly TrainedPolicy[]> {
+    const { host, resolved, prepared, root, config } = this;
+    const arms = chosenArms(config.arms, call.arms, 'SycophancyExperiment.train');
     const warm = await this.warmStart(call);
-    const { host, resolved, prepared, root } = this;
     const trained: TrainedPolicy[] = [];
-    for (const seed of this.config.seeds)
-      for (const arm of this.config.arms) {
+    for (const seed of config.seeds)
+      for (const arm of arms) {
         const run = policyRun(root, host, resolved, prepared, warm?.run ?? null, arm, seed);
         trained.push(await trainPolicy(host, run, resolved, prepared, warm, arm, seed, call));
       }
-    this.policies = trained;
+    const others = this.policies.filter(({ arm }) => !arms.includes(arm));
+    this.policies = config.seeds.flatMap((seed) =>
+      config.arms.flatMap(
+        (arm) => [...trained, ...others].find((policy) => policy.arm === arm && policy.seed === seed) ?? [],
+      ),
+    );
     return trained;
   }
 
@@ -97,17 +109,20 @@ export class SycophancyExperiment {
   }
 
   /**
-   * Asks about the held-out problems: the trained arms (all that `train` gave, or those named), the warm start and the untrained
-   * model. Policies trained with labels are asked under each label (default: the sweep); the others without one and, to see whether
-   * the text alone does anything, under each label given, by default five of the sweep.
+   * Asks about the held-out problems: the trained arms (all that `train` gave, or those named, which are trained if they are not), the
+   * warm start and the untrained model. Policies trained with labels are asked under each label (default: the sweep); the others
+   * without one and, to see whether the text alone does anything, under each label given, by default five of the sweep.
    */
   async ask(
     options: LongCall & { readonly labels?: readonly Label[]; readonly policies?: readonly PolicyName[] } = {},
   ): Promise<AnswerRow[]> {
     const warm = await this.warmStart(options);
     const { policies: wanted } = options;
-    const wantsArms = !wanted || wanted.some((policy) => policy !== 'untrained' && policy !== 'warm-start');
-    if (wantsArms && this.policies.length === 0) await this.train(options);
+    const known = new Set<PolicyName>(this.policies.map(({ arm }) => arm));
+    const lacking = this.config.arms.filter(
+      (arm) => !known.has(arm) && (wanted ? wanted.includes(arm) : known.size === 0),
+    );
+    if (lacking.length > 0) await this.train({ ...options, arms: lacking });
     const labels = options.labels ?? this.sweep();
     const fewer = options.labels ?? spread(labels, CONTROL_LABELS);
     const all: AskedPolicy[] = this.policies.map(({ arm, seed, run, adapter }) => ({

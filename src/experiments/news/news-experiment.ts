@@ -8,6 +8,7 @@ import { type Adapter, loadAdapter } from '../../model/adapters';
 import { Generator, Scorer } from '../../model/generate';
 import { type RunDirectory, runsRoot } from '../../runs';
 import type { ContrastSet } from '../../tasks';
+import { chosenArms } from '../chosen-arms';
 import { ModelHost } from '../model-host';
 import { type CheckedClaim, checkClaims } from './claims';
 import { type Condition, conditionName, sweepConditions } from './conditions';
@@ -78,10 +79,13 @@ export class NewsExperiment {
     return sweepConditions(arms, this.prepared.labelSet, { deploymentLabel, wording });
   }
 
-  /** Trains every arm that is not on disk, one after the other, and reads those that are. */
-  async train(call: LongCall = {}): Promise<TrainedArm[]> {
+  /**
+   * Trains the arms (default: all of the config) that are not on disk, one after the other, and reads those that are. Throws
+   * ConfigError for an arm that the config does not have.
+   */
+  async train(call: LongCall & { readonly arms?: readonly ArmName[] } = {}): Promise<TrainedArm[]> {
     const trained: TrainedArm[] = [];
-    for (const arm of this.config.arms)
+    for (const arm of chosenArms(this.config.arms, call.arms, 'NewsExperiment.train'))
       trained.push(
         await trainArm(this.host, this.trainingRun(arm), arm, this.prepared.encoded[arm]!, {
           ...call,
