@@ -11,6 +11,20 @@ export {
 } from './comms';
 export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
 export {
+  type CompletionSource,
+  defineMagic,
+  type Magic,
+  type MagicCall,
+  type MagicDefinition,
+  type MagicInfo,
+  type OptionInfo,
+  type OptionMeta,
+  type Prelude,
+} from './magic';
+export { parseMagicArguments } from './magic-arguments';
+export { magicHelp, magicHelpHtml } from './magic-help';
+export { quoteWord, splitWords } from './magic-words';
+export {
   type Displayable,
   displaySymbol,
   encodeBytes,
@@ -18,6 +32,13 @@ export {
   type MimeBundle,
   type RichBundle,
 } from './mime-bundle';
-export { type Formatter, type PluginContext, PluginHost, type RegisterPlugin } from './plugin-host';
+export {
+  type Formatter,
+  type PluginContext,
+  PluginHost,
+  type RegisteredMagic,
+  type RegisterPlugin,
+} from './plugin-host';
 export { type ProgressBarOptions, progressBar, progressLine } from './progress-bar';
+export { findMagic, type MagicCell, type MagicLine, runMagic } from './run-magic';
 export { currentSink, type DisplaySink, installSink, terminalSink } from './sink';
