@@ -22,10 +22,12 @@ export interface MagicCall<Options> {
   readonly body: string | null;
   /** Aborts when the running cell is interrupted. */
   readonly signal: AbortSignal;
-  /** Prints text to the cell. */
+  /** Prints text to the cell, on lines of its own. */
   print(text: string): void;
   /** Prints, in small type, the library call that this magic stands for; TypeScript that would run in a cell as it is. */
   standsFor(code: string): void;
+  /** Imports the module that the line names; only for magics whose line names one (`%load_ext`). */
+  readonly load: (() => Promise<unknown>) | null;
 }
 
 /**

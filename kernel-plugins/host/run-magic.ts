@@ -12,6 +12,8 @@ export interface MagicLine {
   readonly args: string;
   /** The rest of the cell below `%%name`; null for a line magic. */
   readonly body: string | null;
+  /** Imports the module that the line names, where the kernel saw one in it. */
+  readonly load?: () => Promise<unknown>;
 }
 
 /** What the running cell gives to a magic. */
@@ -29,13 +31,7 @@ export async function runMagic(host: PluginHost, line: MagicLine, cell: MagicCel
   }
   checkKind(magic, line);
   const options = parseMagicArguments(magic, line.args);
-  return await magic.run({
-    options,
-    body: line.body,
-    signal: cell.signal,
-    print: cell.print,
-    standsFor: cell.standsFor,
-  });
+  return await magic.run({ ...cell, options, body: line.body, load: line.load ?? null });
 }
 
 /** Throws ConfigError with the near name if there is no such magic. */
