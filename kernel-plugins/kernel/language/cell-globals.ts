@@ -2,4 +2,11 @@
 export const cellGlobals = `
 /** Aborts when the running cell is interrupted; pass it to long calls. A new one for each cell. */
 declare const signal: AbortSignal;
+/** The value of the last cell that had one. */
+declare const _: any;
+declare function __magic(name: string, args: string, body: string | null, load?: () => Promise<unknown>): Promise<any>;
+declare function __magicHelp(name: string): Promise<void>;
+declare function __word(value: unknown): string;
+declare function __time<T>(work: () => T | Promise<T>): Promise<Awaited<T>>;
+declare function __timeCell(): void;
 `;

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { InternalError } from '../../../src/core';
+import type { MagicInfo } from '../../host/magic';
 import type { CellLanguage, Completion, ConvertedCell } from './cell-language';
 import type { ConverterPlace } from './typescript-host';
 
-type Method = 'convert' | 'commit' | 'reset' | 'complete' | 'inspect' | 'isComplete';
+type Method = 'convert' | 'commit' | 'reset' | 'setRegistry' | 'complete' | 'inspect' | 'question' | 'isComplete';
 
 export interface LanguageRequest {
   readonly id: number;
@@ -51,6 +52,12 @@ export class LanguageService {
   }
   reset(): Promise<void> {
     return this.call('reset');
+  }
+  setRegistry(magics: readonly MagicInfo[], declarations: string): Promise<void> {
+    return this.call('setRegistry', magics, declarations);
+  }
+  question(code: string): Promise<string | null> {
+    return this.call('question', code);
   }
   complete(code: string, cursor: number): Promise<Completion> {
     return this.call('complete', code, cursor);

@@ -1,18 +1,7 @@
+import { applyEdits, type EditedText, type TextEdit } from './text-edits';
+
 // biome-ignore lint/suspicious/noExplicitAny: tslab's fork of TypeScript has no usable declarations.
 type TypeScript = any;
-
-interface Insertion {
-  /** Offset in the cell's own text. */
-  readonly at: number;
-  readonly text: string;
-}
-
-/** A cell's text made fit for tslab, and the way back to the positions that the user typed. */
-export interface EditedSource {
-  readonly text: string;
-  /** Offset in the edited text → offset in the original. */
-  toOriginal(offset: number): number;
-}
 
 /**
  * Removes `export` from top-level declarations (every name of a cell is exported already) and writes the type of
@@ -20,28 +9,27 @@ export interface EditedSource {
  * inferred type cannot be named either; they get `any`. `{ a }` becomes `{ a: a }`: tslab finds uses of earlier cells' variables by
  * their symbol, and that of a shorthand is the property's.
  */
-export function editSource(ts: TypeScript, source: string, anyNames: ReadonlySet<string> = new Set()): EditedSource {
+export function editSource(ts: TypeScript, source: string, anyNames: ReadonlySet<string> = new Set()): EditedText {
   const file = ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
-  let blanked = source;
-  const insertions: Insertion[] = shorthands(ts, file).map((name) => ({ at: name.end, text: `: ${name.text}` }));
+  const insert = (at: number, text: string): TextEdit => ({ start: at, end: at, text });
+  const edits: TextEdit[] = shorthands(ts, file).map((name) => insert(name.end, `: ${name.text}`));
   for (const statement of file.statements) {
     const exported = statement.modifiers?.find((modifier: TypeScript) => modifier.kind === ts.SyntaxKind.ExportKeyword);
     const isDefault = statement.modifiers?.some(
       (modifier: TypeScript) => modifier.kind === ts.SyntaxKind.DefaultKeyword,
     );
     if (exported && !isDefault) {
-      const start = exported.getStart(file);
-      blanked = blanked.slice(0, start) + ' '.repeat(exported.end - start) + blanked.slice(exported.end);
+      edits.push({ start: exported.getStart(file), end: exported.end, text: '      ' });
     }
     if (!ts.isVariableStatement(statement)) continue;
     for (const declaration of statement.declarationList.declarations) {
       if (declaration.type || !ts.isIdentifier(declaration.name)) continue;
       const id = awaitedImport(ts, declaration.initializer);
-      if (id !== null) insertions.push({ at: declaration.name.end, text: `: typeof import(${JSON.stringify(id)})` });
-      else if (anyNames.has(declaration.name.text)) insertions.push({ at: declaration.name.end, text: ': any' });
+      if (id !== null) edits.push(insert(declaration.name.end, `: typeof import(${JSON.stringify(id)})`));
+      else if (anyNames.has(declaration.name.text)) edits.push(insert(declaration.name.end, ': any'));
     }
   }
-  return applyInsertions(blanked, insertions);
+  return applyEdits(source, edits);
 }
 
 /** Names of all shorthand properties, `a` in `{ a }`. */
@@ -58,26 +46,4 @@ function awaitedImport(ts: TypeScript, node: TypeScript): string | null {
   const call = node.expression;
   if (call.expression.kind !== ts.SyntaxKind.ImportKeyword || call.arguments.length !== 1) return null;
   return ts.isStringLiteralLike(call.arguments[0]) ? call.arguments[0].text : null;
-}
-
-function applyInsertions(source: string, insertions: readonly Insertion[]): EditedSource {
-  const ordered = [...insertions].sort((a, b) => a.at - b.at);
-  let text = '';
-  let last = 0;
-  for (const { at, text: inserted } of ordered) {
-    text += source.slice(last, at) + inserted;
-    last = at;
-  }
-  text += source.slice(last);
-  return {
-    text,
-    toOriginal(offset) {
-      let added = 0;
-      for (const { at, text: inserted } of ordered) {
-        if (offset <= at + added) break;
-        added += Math.min(inserted.length, offset - at - added);
-      }
-      return offset - added;
-    },
-  };
 }

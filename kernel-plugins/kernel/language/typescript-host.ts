@@ -21,6 +21,8 @@ export interface TslabConverter {
   readonly isCompleteCode: typeof isCompleteCode;
   /** Source maps of the two passes of the last conversion: cell → ES module → CommonJS; version 3 JSON texts. */
   takeSourceMaps(): { toModule: string | null; toCommonJs: string | null };
+  /** Declarations that every cell has, in place of those so far. */
+  setGlobals(declarations: string): void;
   /** Tells TypeScript about local files that changed on disk; call it before each use. */
   refreshFiles(): void;
 }
@@ -35,13 +37,13 @@ const fileDeleted = 2;
  * Must run in a thread of its own, with `rootDir` as the working directory: tslab fixes both at creation.
  */
 export function loadConverter(place: ConverterPlace): TslabConverter {
-  const { ts, takeSourceMaps, refreshFiles } = patchTypeScript(place);
+  const { ts, takeSourceMaps, setGlobals, refreshFiles } = patchTypeScript(place);
   // Loaded only here: the converter binds to the TypeScript that it finds at its first load.
   const path = require.resolve('tslab/dist/converter');
   delete require.cache[path];
   const tslab = require(path) as typeof import('tslab/dist/converter');
   const converter = tslab.createConverter({ isJS: false, isBrowser: false });
-  return { ts, converter, isCompleteCode: tslab.isCompleteCode, takeSourceMaps, refreshFiles };
+  return { ts, converter, isCompleteCode: tslab.isCompleteCode, takeSourceMaps, setGlobals, refreshFiles };
 }
 
 /** Finds the unpatched TypeScript again when a second converter is made. */
@@ -53,17 +55,20 @@ function patchTypeScript(place: ConverterPlace) {
   const ts: TypeScript = { ...original, sys: Object.create(original.sys), [originalSymbol]: original };
   const watched = new Map<string, { callback: (path: string, kind: number) => void; stamp: number }>();
   const globalsPath = join(place.rootDir, '__mstlab_globals__.d.ts').replaceAll(sep, '/');
+  let globals = cellGlobals;
+  let globalsChanged = () => {};
   let moduleMap: string | null = null;
   let commonJsMap: string | null = null;
 
   ts.sys.watchDirectory = () => ({ close() {} });
   ts.sys.watchFile = (path: string, callback: (path: string, kind: number) => void) => {
+    if (path === globalsPath) globalsChanged = () => callback(path, fileChanged);
     const local = isAbsolute(path) && !path.includes('/node_modules/') && !path.includes('/dist/');
     if (local) watched.set(path, { callback, stamp: stampOf(path) });
     return { close: () => watched.delete(path) };
   };
   ts.sys.readFile = (path: string, encoding?: string) =>
-    path === globalsPath ? cellGlobals : original.sys.readFile(path, encoding);
+    path === globalsPath ? globals : original.sys.readFile(path, encoding);
   ts.sys.fileExists = (path: string) => path === globalsPath || original.sys.fileExists(path);
 
   ts.createWatchCompilerHost = (roots: string[], options: TypeScript, system: TypeScript, ...rest: unknown[]) => {
@@ -101,6 +106,12 @@ function patchTypeScript(place: ConverterPlace) {
       moduleMap = null;
       commonJsMap = null;
       return maps;
+    },
+    setGlobals(declarations: string) {
+      const next = cellGlobals + declarations;
+      if (next === globals) return;
+      globals = next;
+      globalsChanged();
     },
     refreshFiles() {
       for (const [path, entry] of watched) {
