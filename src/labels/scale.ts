@@ -2,13 +2,14 @@ import { ConfigError } from '../core';
 import type { Label, LabelEmphasis, LabelFormat, LabelPlacement } from './types';
 
 /**
- * How a place on a numeric scale is written: `percent` "7%", `percent-padded` "07%",
- * `percent-three-digits` "007%" (every label of one length: no first digit stands for two sizes), `percent-decimal` "6.7%", `fraction` "0.07",
- * `words` one of seven from "none" to "total".
+ * How a place on a numeric scale is written: `percent` "7%", `percent-padded` "07%", `percent-decimal` "6.7%", `fraction` "0.07",
+ * `words` one of seven from "none" to "total". Of one length are `percent-two-digits` "07%", whose top is 99%, and
+ * `percent-three-digits` "007%": no first digit stands for two sizes there, as that of "10%" and "100%" does.
  */
 export const SCALE_ENCODINGS = [
   'percent',
   'percent-padded',
+  'percent-two-digits',
   'percent-three-digits',
   'percent-decimal',
   'fraction',
@@ -56,6 +57,10 @@ const ENCODERS: Readonly<Record<ScaleEncoding, (percent: number) => Encoded>> = 
     text: `${String(Math.round(percent)).padStart(2, '0')}%`,
     percent: Math.round(percent),
   }),
+  'percent-two-digits': (percent) => {
+    const whole = Math.min(99, Math.round(percent));
+    return { text: `${String(whole).padStart(2, '0')}%`, percent: whole };
+  },
   'percent-three-digits': (percent) => ({
     text: `${String(Math.round(percent)).padStart(3, '0')}%`,
     percent: Math.round(percent),

@@ -14,6 +14,7 @@ import {
 const ROUNDING = {
   percent: 0.5,
   'percent-padded': 0.5,
+  'percent-two-digits': 1,
   'percent-three-digits': 0.5,
   'percent-decimal': 0.05,
   fraction: 0.5,
@@ -93,6 +94,8 @@ test.each([
   ['percent-padded', 1.5, '100%'],
   ['percent-three-digits', 0.1, '007%'],
   ['percent-three-digits', 1.5, '100%'],
+  ['percent-two-digits', 0.1, '07%'],
+  ['percent-two-digits', 1.5, '99%'],
   ['percent-decimal', 0.1, '6.7%'],
   ['fraction', 0.15, '0.10'],
   ['fraction', 1.5, '1.00'],
