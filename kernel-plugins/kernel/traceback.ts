@@ -71,7 +71,7 @@ export class Tracebacks {
 function isKernelFrame(line: string): boolean {
   return (
     /\(?node:/.test(line) ||
-    /[\\/]kernel-plugins[\\/]kernel[\\/]execution[\\/]/.test(line) ||
+    /[\\/]kernel-plugins[\\/](kernel[\\/]execution|host)[\\/]/.test(line) ||
     /\bat (new )?Script\.|runInThisContext/.test(line)
   );
 }
