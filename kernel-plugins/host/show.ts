@@ -2,6 +2,7 @@ import type { DataFrame } from 'danfojs-node';
 import type { Figure } from '../../src/analysis/charts';
 import type { FrameHtmlOptions } from '../../src/analysis/frame';
 import { type DisplayHandle, displayBundle, updateBundle } from './display';
+import { currentSink } from './sink';
 
 /**
  * Shows a Plotly figure: live in JupyterLab, a PNG for readers without scripts, its `alt` text in a terminal. Await it, so that
@@ -28,11 +29,19 @@ export type ShowLiveFigure = (
 export function liveFigure(): ShowLiveFigure {
   let handle: DisplayHandle | null = null;
   return async (figure, { last = false } = {}) => {
-    const { figureBundle, figureMetadata, liveFigureBundle } = await import('../mime/figure-bundle.js');
+    const { emptyFigureBundle, figureBundle, figureMetadata, liveFigureBundle } = await import(
+      '../mime/figure-bundle.js'
+    );
     const data = last ? await figureBundle(figure) : liveFigureBundle(figure);
     const bundle = { data, metadata: last ? figureMetadata(figure) : {} };
-    if (handle) updateBundle(bundle, handle.displayId);
-    else handle = displayBundle(bundle);
+    if (handle === null) {
+      handle = displayBundle(bundle);
+      return;
+    }
+    // JupyterLab's Plotly renderer ignores an update of a chart that it has drawn (`renderModel` returns at once); an output of
+    // another type in its place, for less than a frame, makes it start anew.
+    if (currentSink().kind !== 'terminal') updateBundle({ data: emptyFigureBundle(figure) }, handle.displayId);
+    updateBundle(bundle, handle.displayId);
   };
 }
 

@@ -28,6 +28,12 @@ export function liveFigureBundle(figure: Pick<Figure, 'data' | 'layout'> & Parti
   };
 }
 
+/** An empty place as high as the figure, of a type that Plotly's renderers do not take. */
+export function emptyFigureBundle(figure: Pick<Figure, 'data' | 'layout'> & Partial<Figure>): MimeBundle {
+  const { height = 450 } = figure.layout;
+  return { 'text/html': `<div style="height: ${height}px"></div>`, 'text/plain': figure.alt ?? '' };
+}
+
 /** Output metadata for a figure's bundle: the alternative text of its picture. */
 export function figureMetadata(figure: Partial<Figure>): Record<string, unknown> {
   return figure.alt === undefined ? {} : { 'image/png': { alt: figure.alt } };

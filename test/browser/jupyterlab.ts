@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { afterEach } from 'vitest';
 
 const packageDir = resolve(__dirname, '../..');
 const jupyter = join(packageDir, '.venv', 'bin', 'jupyter-lab');
@@ -17,6 +18,13 @@ const candidates = [
 
 /** The browser on this machine, or null. */
 export const chromiumPath: string | null = candidates.find((path) => path && existsSync(path)) ?? null;
+
+/** Keeps a picture of the page for every test of this file that fails. */
+export function pictureFailures(lab: () => Lab | undefined): void {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await lab()?.screenshot(`failed-${task.name.replace(/[^a-z0-9]+/gi, '-')}`);
+  });
+}
 
 /** Why browser tests cannot run here, in one line with the command that would change it; null if they can. */
 export function browserSkipReason(): string | null {
@@ -36,6 +44,16 @@ export interface Lab {
   runAll(): Promise<void>;
   /** Waits until every code cell has a number. */
   finished(timeoutMs: number): Promise<void>;
+  /** A code cell, from 0. */
+  cell(index: number): Locator;
+  /** What a code cell shows. */
+  outputs(index: number): Locator;
+  /** Runs one cell as its reader does, with Ctrl-Enter in its editor; does not wait for its end. */
+  run(index: number): Promise<void>;
+  /** Waits until a cell has run and has a number. */
+  ran(index: number, timeoutMs?: number): Promise<void>;
+  /** A button of the notebook's toolbar. */
+  press(command: 'docmanager:save' | 'notebook:interrupt-kernel'): Promise<void>;
   screenshot(name: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -89,6 +107,7 @@ interface Parts {
 }
 
 function labOf({ page, foreignRequests, origin, token, server, browser }: Parts): Lab {
+  const cell = (index: number) => page.locator('.jp-Notebook .jp-CodeCell').nth(index);
   return {
     page,
     foreignRequests,
@@ -112,6 +131,20 @@ function labOf({ page, foreignRequests, origin, token, server, browser }: Parts)
         undefined,
         { timeout: timeoutMs },
       );
+    },
+    cell,
+    outputs: (index) => cell(index).locator('.jp-OutputArea').first(),
+    async run(index) {
+      await cell(index).locator('.cm-content').click();
+      await page.keyboard.press('Control+Enter');
+    },
+    async ran(index, timeoutMs = 30_000) {
+      await cell(index)
+        .locator('.jp-InputArea-prompt', { hasText: /^\[\d+\]:/ })
+        .waitFor({ timeout: timeoutMs });
+    },
+    async press(command) {
+      await page.locator(`.jp-NotebookPanel-toolbar [data-command="${command}"]`).first().click();
     },
     async screenshot(name) {
       const dir = join(packageDir, 'test-artifacts');

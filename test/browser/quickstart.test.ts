@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNotebook, setParameters, writeNotebook } from '../../kernel-plugins/notebook-runner';
 import { browserSkipReason, type Lab, startLab } from './jupyterlab';
+import { savedCode } from './small-notebook';
 
 const reason = browserSkipReason();
 const QUICKSTART = join(__dirname, '../../notebooks/guide/01-quickstart.ipynb');
@@ -52,24 +53,12 @@ describe.skipIf(reason !== null)(`the quickstart in JupyterLab${reason ? ` (skip
   });
 });
 
-interface SavedCell {
-  readonly cell_type: string;
-  readonly execution_count: number | null;
-  readonly outputs: readonly { output_type: string; data?: Record<string, unknown> }[];
-}
-
-/** The code cells of a notebook file with their outputs (readNotebook drops these: it reads to execute). */
-function savedCode(path: string): SavedCell[] {
-  const { cells } = JSON.parse(readFileSync(path, 'utf8')) as { cells: SavedCell[] };
-  return cells.filter((cell) => cell.cell_type === 'code');
-}
-
 /** Saves every few seconds until the file holds a count for every code cell: cells out of view have no element to ask. */
 async function savedWithEveryCellRun(lab: Lab, path: string, timeoutMs: number): Promise<void> {
   const until = Date.now() + timeoutMs;
   while (Date.now() < until) {
     await lab.page.waitForTimeout(4000);
-    await lab.page.locator('.jp-NotebookPanel-toolbar [data-command="docmanager:save"]').first().click();
+    await lab.press('docmanager:save');
     await lab.page.waitForTimeout(2000);
     const code = savedCode(path);
     const failed = code.some((cell) => cell.outputs.some((output) => output.output_type === 'error'));

@@ -20,8 +20,29 @@ test('a live figure keeps one place; only the last one carries a PNG', async () 
   await show(figure);
   await show(figure);
   await show(figure, { last: true });
-  expect(shown.map(({ update }) => update)).toEqual([false, true, true]);
+  const charts = shown.filter(({ bundle }) => 'application/vnd.plotly.v1+json' in bundle.data);
+  expect(charts.map(({ update }) => update)).toEqual([false, true, true]);
   expect(new Set(shown.map(({ displayId }) => displayId)).size).toBe(1);
-  expect(shown.map(({ bundle }) => 'image/png' in bundle.data)).toEqual([false, false, true]);
-  expect(shown[2].bundle.metadata).toEqual({ 'image/png': { alt: figure.alt } });
+  expect(charts.map(({ bundle }) => 'image/png' in bundle.data)).toEqual([false, false, true]);
+  expect(charts[2].bundle.metadata).toEqual({ 'image/png': { alt: figure.alt } });
+  expect(shown.at(-1), 'what a saved notebook keeps').toBe(charts[2]);
+});
+
+test('between two charts stands something that the chart renderer does not take, as high as a chart', async () => {
+  const types: string[][] = [];
+  const heights: unknown[] = [];
+  installSink({
+    kind: 'kernel',
+    present: (value) => ({ data: { 'text/plain': String(value) } }),
+    display({ data }) {
+      types.push(Object.keys(data));
+      heights.push(/height: (\d+)px/.exec(String(data['text/html']))?.[1]);
+    },
+    clear() {},
+  });
+  const show = liveFigure();
+  for (let i = 0; i < 3; i++) await show({ data: [], layout: { height: 321 }, alt: 'nothing' });
+  const chart = ['application/vnd.plotly.v1+json', 'text/plain'];
+  expect(types).toEqual([chart, ['text/html', 'text/plain'], chart, ['text/html', 'text/plain'], chart]);
+  expect(heights.filter((height) => height !== undefined)).toEqual(['321', '321']);
 });
