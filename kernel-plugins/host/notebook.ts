@@ -6,3 +6,4 @@ export { clearOutput, type DisplayHandle, display, displayBundle } from './displ
 export { type Displayable, displaySymbol, type MimeBundle, type RichBundle } from './mime-bundle';
 export { type ProgressBarOptions, progressBar } from './progress-bar';
 export { liveFigure, type ShowLiveFigure, showFigure, showFrame, showTexts } from './show';
+export * as widgets from './widgets';

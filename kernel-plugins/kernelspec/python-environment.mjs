@@ -40,7 +40,7 @@ export const pythonSteps = [
     },
   },
   pipStep({
-    name: 'JupyterLab, nbclient, nbconvert, Plotly',
+    name: 'JupyterLab with widgets, nbclient, nbconvert, Plotly',
     where: 'JupyterLab',
     stamp: 'notebooks',
     files: ['requirements.txt', 'constraints.txt'],
