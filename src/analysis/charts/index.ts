@@ -8,6 +8,7 @@ export {
   doseCurve,
 } from './dose-curve';
 export { type Figure, figureWidthPx } from './figure';
+export { figureHtml } from './figure-html';
 export { figurePng } from './figure-png';
 export { type PairedStrip, type PairedStripsInput, pairedStrips } from './paired-strip';
 export { type RewardAuditCell, type RewardAuditInput, rewardAuditChart } from './reward-audit-chart';

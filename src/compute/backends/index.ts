@@ -1,4 +1,5 @@
 export { type EagerBackend, type EagerOptions, eagerBackend } from './eager';
+export { type GpuProcess, type GpuState, gpuStates, parseGpuStates } from './gpu-state';
 export { gpuMemory, hostMemory, type MemoryUse, type RunTool } from './memory';
 export {
   type ComputeDtypeChoice,

@@ -1,0 +1,23 @@
+export type { ArmState, ArmStatus } from './arm-status';
+export type { ComparedMeasureResult, ComparedSide, LabelComparison } from './compare';
+export type { JudgeCalls } from './counted-judge';
+export { adapterFolder, type Exported, exportAdapter, exportFigure, exportFrame, exportJson } from './export-files';
+export { type DefinedLabel, type DefineLabelOptions, defineLabel, type SessionLabel } from './session-labels';
+export {
+  type PresetName,
+  presetsOf,
+  settingsText,
+  TASK_NAMES,
+  type TaskName,
+  type UseOptions,
+  type WorkbenchSettings,
+} from './settings';
+export {
+  NEWS_MEASURE_CHOICES,
+  type NewsMeasureChoice,
+  type NewsSweep,
+  type Sweep,
+  type SycophancySweep,
+} from './sweep';
+export { type ListedLabel, Workbench } from './workbench';
+export type { WriteOptions, WrittenText } from './write-texts';
