@@ -1,14 +1,27 @@
-import type { FromExecution } from './execution/ipc';
+import { type FromExecution, isOutput, type ToExecution } from './execution/ipc';
 import { ExecutionProcess } from './execution-process';
+import type { Completion } from './language/cell-language';
 import type { LanguageService } from './language/language-service';
 import type { Content, Header, Message } from './protocol';
 import type { KernelPublisher } from './publisher';
 import { type ErrorContent, Tracebacks } from './traceback';
 
+/** Takes what the execution process says beside the output of cells. */
+export interface Asides {
+  receive(message: FromExecution, running: Message | null, lastParent: Partial<Header>): void;
+  /** The execution process died; a new one stands. */
+  restarted(lastParent: Partial<Header>): void;
+}
+
+/** A cell that may be `name?`: no TypeScript begins or ends so. */
+const mayBeQuestion = /^\s*\?|\?\s*;?\s*$/;
+/** A list of completions that came later would open under another text. */
+const valuesTimeoutMs = 400;
+
 interface RunningCell {
   readonly cell: number;
   readonly count: number;
-  readonly parent: Header;
+  readonly request: Message;
   end(error: ErrorContent | null, exported: readonly string[] | null): void;
 }
 
@@ -21,19 +34,22 @@ export class CellQueue {
   private interruptedBeforeStart = false;
   private converting = false;
   private cells = 0;
+  private readonly valueRequests = new Map<number, (values: readonly string[]) => void>();
+  private nextRequest = 0;
   private executionCount = 0;
 
   constructor(
     private readonly places: { notebookDir: string; packageDir: string },
     private readonly language: LanguageService,
     private readonly publisher: KernelPublisher,
+    private readonly asides: Asides,
   ) {
     this.execution = this.startExecution();
   }
 
   /** The header of the request whose cell is running; null between cells. */
   get runningParent(): Header | null {
-    return this.running?.parent ?? null;
+    return this.running?.request.header ?? null;
   }
 
   get count(): number {
@@ -49,15 +65,42 @@ export class CellQueue {
     this.lastParent = request.header;
     if (!silent) this.publisher.publish('execute_input', { code, execution_count: count }, request.header);
 
-    const error = await this.runCode(String(code ?? ''), cell, count, request.header, Boolean(silent));
+    const error = await this.runCode(String(code ?? ''), cell, count, request, Boolean(silent));
     if (error === null) return { status: 'ok', execution_count: count, user_expressions: {}, payload: [] };
     this.publisher.publish('error', { ...error }, request.header);
     return { status: 'error', execution_count: count, ...error };
   }
 
+  /** Completions at the cursor; values of a magic's option come from the execution process, if it answers in time. */
+  async complete(code: string, cursor: number): Promise<Completion> {
+    const found = await this.language.complete(code, cursor);
+    if (found.source === null) return found;
+    const values = await this.completionValues(found.source, found.prefix);
+    return { ...found, matches: [...values, ...found.matches] };
+  }
+
+  private completionValues(source: string, prefix: string): Promise<readonly string[]> {
+    const id = this.nextRequest++;
+    return new Promise((resolve) => {
+      const settle = (values: readonly string[]) => {
+        clearTimeout(timer);
+        this.valueRequests.delete(id);
+        resolve(values);
+      };
+      const timer = setTimeout(() => settle([]), valuesTimeoutMs);
+      this.valueRequests.set(id, settle);
+      this.execution.post({ type: 'complete', id, source, prefix });
+    });
+  }
+
   interrupt(): void {
     if (this.converting) this.interruptedBeforeStart = true;
-    else if (this.running) this.execution.interrupt();
+    else this.execution.interrupt();
+  }
+
+  /** Hands the execution process something that does not wait for the running cell. */
+  post(message: ToExecution): void {
+    this.execution.post(message);
   }
 
   async close(): Promise<void> {
@@ -68,10 +111,18 @@ export class CellQueue {
     code: string,
     cell: number,
     count: number,
-    parent: Header,
+    request: Message,
     silent: boolean,
   ): Promise<ErrorContent | null> {
     if (code.trim() === '') return null;
+    if (mayBeQuestion.test(code)) {
+      const answer = await this.language.question(code);
+      if (answer !== null) {
+        const data = { 'text/plain': answer };
+        if (!silent) this.publisher.publish('execute_result', { execution_count: count, data, metadata: {} }, request.header);
+        return null;
+      }
+    }
     this.converting = true;
     this.interruptedBeforeStart = false;
     const converted = await this.language.convert(code);
@@ -84,7 +135,7 @@ export class CellQueue {
     }
     this.tracebacks.remember(cell, count, code, converted.sourceMaps);
     const ended = await new Promise<{ error: ErrorContent | null; exported: readonly string[] | null }>((resolve) => {
-      this.running = { cell, count, parent, end: (error, exported) => resolve({ error, exported }) };
+      this.running = { cell, count, request, end: (error, exported) => resolve({ error, exported }) };
       this.execution.execute({
         type: 'execute',
         cell,
@@ -105,8 +156,9 @@ export class CellQueue {
     if (message.type === 'done') {
       if (running?.cell !== message.cell) return;
       running.end(message.error ? this.tracebacks.ofError(message.error) : null, message.exported);
-    } else
-      this.publisher.publishOutput(message, running?.count ?? this.executionCount, running?.parent ?? this.lastParent);
+    } else if (isOutput(message))
+      this.publisher.publishOutput(message, running?.count ?? this.executionCount, this.lastParent);
+    else this.asides.receive(message, running?.request ?? null, this.lastParent);
   }
 
   private startExecution(): ExecutionProcess {
@@ -120,6 +172,7 @@ export class CellQueue {
   private async restartExecution(why: string, nativeOutput: string): Promise<void> {
     await this.language.reset();
     this.execution = this.startExecution();
+    this.asides.restarted(this.lastParent);
     const evalue = `The execution process ${why}. It was started anew: variables of earlier cells are gone, run them again.`;
     const tail = nativeOutput.trim().split('\n').slice(-12);
     const traceback = [`ExecutionProcessEnded: ${evalue}`, ...(tail[0] ? ['It last wrote:', ...tail] : [])];

@@ -21,6 +21,7 @@ export class ExecutionProcess {
   private nativeOutput = '';
   private lastBeatMs = Date.now();
   private longestPauseMs = 0;
+  private executing = false;
   private interrupts = 0;
   private escalation: NodeJS.Timeout | null = null;
 
@@ -55,24 +56,33 @@ export class ExecutionProcess {
   }
 
   execute(request: Extract<ToExecution, { type: 'execute' }>): void {
+    this.executing = true;
     this.interrupts = 0;
     this.longestPauseMs = 0;
     this.lastBeatMs = Date.now();
-    this.child.send(request);
+    this.post(request);
+  }
+
+  post(message: ToExecution): void {
+    this.child.send(message);
   }
 
   /**
    * First by message, so that the cell's `signal` fires and the work ends in order. If the event loop does not turn within the
    * longest pause that this cell has had (a training step), or on the second request, the running JavaScript is ended by force;
-   * on the third the process is.
+   * on the third the process is. Between cells only a comm's handler can be stopped, and only by force.
    */
   interrupt(): void {
+    this.post({ type: 'interrupt' });
+    if (!this.executing) {
+      this.forceAfter(shortestGraceMs);
+      return;
+    }
     this.interrupts++;
     if (this.interrupts >= 3) {
       this.child.kill('SIGKILL');
       return;
     }
-    this.child.send({ type: 'interrupt' } satisfies ToExecution);
     if (this.interrupts === 2) this.forceAfter(0);
     else this.forceAfter(Math.min(longestGraceMs, Math.max(shortestGraceMs, this.longestPauseMs * 1.5)));
   }
@@ -88,17 +98,28 @@ export class ExecutionProcess {
   }
 
   private receive(message: FromExecution): void {
-    const now = Date.now();
-    this.longestPauseMs = Math.max(this.longestPauseMs, now - this.lastBeatMs);
-    this.lastBeatMs = now;
-    if (message.type === 'done') this.stopEscalation();
-    if (message.type !== 'beat') this.events.onMessage(message);
+    // Output is no sign of a turning event loop: a loop that prints without a pause sends it too.
+    if (message.type === 'beat') {
+      const now = Date.now();
+      this.longestPauseMs = Math.max(this.longestPauseMs, now - this.lastBeatMs);
+      this.lastBeatMs = now;
+      return;
+    }
+    if (message.type === 'done') {
+      this.executing = false;
+      this.stopEscalation();
+    }
+    this.events.onMessage(message);
   }
 
   private forceAfter(graceMs: number): void {
     this.stopEscalation();
     const askedAt = Date.now();
     const check = () => {
+      if (!this.executing && this.lastBeatMs > askedAt) {
+        this.stopEscalation();
+        return;
+      }
       const silentMs = Date.now() - Math.max(askedAt, this.lastBeatMs);
       if (silentMs >= graceMs) {
         (this.child.stdio[4] as Writable).write('!');

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { CellQueue } from './cell-queue';
+import { type Asides, CellQueue } from './cell-queue';
+import { CommRouter } from './comm-router';
+import type { FromExecution } from './execution/ipc';
 import { kernelInfo } from './kernel-info';
 import { LanguageService } from './language/language-service';
 import {
@@ -7,6 +9,7 @@ import {
   type Connection,
   type Content,
   decodeMessage,
+  type Header,
   type KernelSockets,
   type Message,
 } from './protocol';
@@ -21,8 +24,17 @@ export interface KernelPlaces {
   readonly packageDir: string;
 }
 
-/** Requests that TypeScript answers in its own thread; they are served while a cell runs. */
-const sideRequests = new Set(['complete_request', 'inspect_request', 'is_complete_request']);
+/** Served while a cell runs: TypeScript answers in its own thread, comms steer a cell that awaits, the rest is known here. */
+const sideRequests = new Set([
+  'complete_request',
+  'inspect_request',
+  'is_complete_request',
+  'kernel_info_request',
+  'comm_info_request',
+  'comm_open',
+  'comm_msg',
+  'comm_close',
+]);
 
 /**
  * The front: speaks the Jupyter protocol (5.3) and never blocks. Requests on shell are served one at a time with busy and idle
@@ -32,6 +44,7 @@ export class Kernel {
   private readonly language: LanguageService;
   private readonly publisher: KernelPublisher;
   private readonly cells: CellQueue;
+  private readonly comms: CommRouter;
   private shellTail: Promise<void> = Promise.resolve();
   /** Execute requests that arrived before this number are aborted: an earlier cell failed while they waited. */
   private abortBefore = 0;
@@ -48,7 +61,8 @@ export class Kernel {
       log(`mstlab kernel: a message could not be sent: ${String(error)}`),
     );
     this.language = new LanguageService(places);
-    this.cells = new CellQueue(places, this.language, this.publisher);
+    this.comms = new CommRouter(this.publisher, (id, message) => this.cells.post({ type: 'comm', id, message }));
+    this.cells = new CellQueue(places, this.language, this.publisher, this.asides());
   }
 
   static async start(connection: Connection, places: KernelPlaces, log: (text: string) => void): Promise<Kernel> {
@@ -72,6 +86,16 @@ export class Kernel {
     await Promise.all([this.cells.close(), this.language.close()]);
     await this.publisher.drained();
     this.sockets.close();
+  }
+
+  private asides(): Asides {
+    return {
+      receive: (message: FromExecution, _running: Message | null, lastParent: Partial<Header>) => {
+        if (message.type === 'comm') this.comms.fromExecution(message.message, lastParent);
+        else if (message.type === 'comm-handled') this.comms.handled(message.id);
+      },
+      restarted: (lastParent) => this.comms.closeAll(lastParent),
+    };
   }
 
   private async echoHeartbeats(): Promise<void> {
@@ -147,7 +171,7 @@ export class Kernel {
       case 'is_complete_request':
         return await this.language.isComplete(String(content.code ?? ''));
       case 'complete_request': {
-        const { matches, cursorStart, cursorEnd } = await this.language.complete(content.code, content.cursor_pos);
+        const { matches, cursorStart, cursorEnd } = await this.cells.complete(content.code, content.cursor_pos);
         return { status: 'ok', matches, cursor_start: cursorStart, cursor_end: cursorEnd, metadata: {} };
       }
       case 'inspect_request': {
@@ -157,12 +181,11 @@ export class Kernel {
       case 'history_request':
         return { status: 'ok', history: [] };
       case 'comm_info_request':
-        return { status: 'ok', comms: {} };
+        return { status: 'ok', comms: await this.comms.info(content.target_name ?? undefined) };
       case 'comm_open':
-        this.publisher.publish('comm_close', { comm_id: content.comm_id, data: {} }, message.header);
-        return null;
       case 'comm_msg':
       case 'comm_close':
+        await this.comms.fromFrontEnd(message);
         return null;
       case 'shutdown_request':
         return { status: 'ok', restart: Boolean(content.restart) };

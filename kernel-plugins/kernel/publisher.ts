@@ -1,4 +1,4 @@
-import type { FromExecution } from './execution/ipc';
+import type { OutputMessage } from './execution/ipc';
 import {
   type Content,
   encodeMessage,
@@ -26,14 +26,20 @@ export class KernelPublisher {
     this.replies = { shell: new SendQueue(sockets.shell, onError), control: new SendQueue(sockets.control, onError) };
   }
 
-  publish(msgType: string, content: Content, parent: Partial<Header>, metadata: Content = {}): void {
+  publish(
+    msgType: string,
+    content: Content,
+    parent: Partial<Header>,
+    metadata: Content = {},
+    buffers: readonly Uint8Array[] = [],
+  ): void {
     const message: Message = {
       identities: [Buffer.from(msgType)],
       header: newHeader(msgType, this.session),
       parentHeader: parent,
       metadata,
       content,
-      buffers: [],
+      buffers,
     };
     void this.iopub.send(encodeMessage(message, this.key));
   }
@@ -56,7 +62,7 @@ export class KernelPublisher {
   }
 
   /** What a cell shows, as the protocol's messages. `count` is the cell's number. */
-  publishOutput(message: FromExecution, count: number, parent: Partial<Header>): void {
+  publishOutput(message: OutputMessage, count: number, parent: Partial<Header>): void {
     if (message.type === 'stream') this.publish('stream', { name: message.name, text: message.text }, parent);
     else if (message.type === 'clear') this.publish('clear_output', { wait: message.wait }, parent);
     else if (message.type === 'display') {
@@ -67,7 +73,7 @@ export class KernelPublisher {
         { data: bundle.data, metadata: bundle.metadata ?? {}, transient },
         parent,
       );
-    } else if (message.type === 'result')
+    } else
       this.publish(
         'execute_result',
         { execution_count: count, data: message.bundle.data, metadata: message.bundle.metadata ?? {} },

@@ -21,8 +21,24 @@ export interface Exchange {
   readonly published: readonly Message[];
 }
 
+export interface RequestOptions {
+  readonly channel?: Channel;
+  readonly metadata?: Content;
+  readonly buffers?: readonly Uint8Array[];
+  /** Sees every message on iopub with this request as parent. */
+  readonly onPublished?: (message: Message) => void;
+  /** Answers an `input_request` of the cell; null leaves it unanswered. */
+  readonly onInput?: (content: Content) => string | null;
+  /** Signs with another key than the connection's. */
+  readonly key?: string;
+}
+
+/** Messages that no reply follows: their exchange ends with idle. */
+const withoutReply = new Set(['comm_open', 'comm_msg', 'comm_close']);
+
 interface OpenExchange {
   reply: Message | null;
+  readonly onInput?: RequestOptions['onInput'];
   idle: boolean;
   readonly published: Message[];
   readonly onPublished?: (message: Message) => void;
@@ -35,10 +51,12 @@ type Channel = 'shell' | 'control';
 /** A Jupyter client for one kernel. An exchange is over when its reply and its idle status have both come. */
 export class KernelClient {
   readonly session = randomUUID();
-  private readonly shell = new Dealer({ linger: 0, receiveHighWaterMark: 0, sendHighWaterMark: 0 });
+  private readonly shell: Dealer;
+  /** Under the shell's identity: a kernel asks the client whose cell it runs. */
+  private readonly stdin: Dealer;
   private readonly control = new Dealer({ linger: 0 });
   private readonly iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
-  private readonly queues: Record<Channel, SendQueue>;
+  private readonly queues: Record<Channel | 'stdin', SendQueue>;
   private readonly open = new Map<string, OpenExchange>();
   private failure: Error | null = null;
 
@@ -47,37 +65,42 @@ export class KernelClient {
     /** Sees every message on iopub, whatever its parent. */
     private readonly onAnyPublished: (message: Message) => void = () => {},
   ) {
+    const routingId = this.session;
+    this.shell = new Dealer({ linger: 0, receiveHighWaterMark: 0, sendHighWaterMark: 0, routingId });
+    this.stdin = new Dealer({ linger: 0, routingId });
+    this.stdin.connect(addressOf(connection, 'stdin'));
     this.shell.connect(addressOf(connection, 'shell'));
     this.control.connect(addressOf(connection, 'control'));
     this.iopub.connect(addressOf(connection, 'iopub'));
     this.iopub.subscribe();
     const onError = (error: unknown) => this.fail(new Error(`KernelClient: a message could not be sent: ${error}`));
-    this.queues = { shell: new SendQueue(this.shell, onError), control: new SendQueue(this.control, onError) };
+    this.queues = {
+      shell: new SendQueue(this.shell, onError),
+      control: new SendQueue(this.control, onError),
+      stdin: new SendQueue(this.stdin, onError),
+    };
     void this.receiveReplies(this.shell);
     void this.receiveReplies(this.control);
+    void this.receiveInputRequests();
     void this.receivePublished();
   }
 
-  request(
-    msgType: string,
-    content: Content = {},
-    options: { channel?: Channel; onPublished?: (message: Message) => void; key?: string } = {},
-  ): Promise<Exchange> {
+  request(msgType: string, content: Content = {}, options: RequestOptions = {}): Promise<Exchange> {
     if (this.failure) return Promise.reject(this.failure);
     const header = newHeader(msgType, this.session);
-    const message: Message = { identities: [], header, parentHeader: {}, metadata: {}, content, buffers: [] };
+    const { metadata = {}, buffers = [], onPublished, onInput } = options;
+    const message: Message = { identities: [], header, parentHeader: {}, metadata, content, buffers };
+    // A comm message stands in for the reply that it will not get.
+    const reply = withoutReply.has(msgType) ? message : null;
     return new Promise((resolve, reject) => {
-      const { onPublished } = options;
-      this.open.set(header.msg_id, { reply: null, idle: false, published: [], onPublished, resolve, reject });
+      this.open.set(header.msg_id, { reply, idle: false, published: [], onPublished, onInput, resolve, reject });
       void this.queues[options.channel ?? 'shell'].send(encodeMessage(message, options.key ?? this.connection.key));
     });
   }
 
-  execute(
-    code: string,
-    options: { onPublished?: (message: Message) => void; content?: Content } = {},
-  ): Promise<Exchange> {
-    const content = { code, silent: false, store_history: true, allow_stdin: false, stop_on_error: true };
+  execute(code: string, options: RequestOptions & { readonly content?: Content } = {}): Promise<Exchange> {
+    const allowStdin = options.onInput !== undefined;
+    const content = { code, silent: false, store_history: true, allow_stdin: allowStdin, stop_on_error: true };
     return this.request('execute_request', { ...content, ...options.content }, options);
   }
 
@@ -115,7 +138,7 @@ export class KernelClient {
   }
 
   close(): void {
-    for (const socket of [this.shell, this.control, this.iopub]) if (!socket.closed) socket.close();
+    for (const socket of [this.shell, this.control, this.stdin, this.iopub]) if (!socket.closed) socket.close();
   }
 
   private async receiveReplies(socket: Dealer): Promise<void> {
@@ -124,6 +147,18 @@ export class KernelClient {
       this.update(message, (exchange) => {
         exchange.reply = message;
       });
+    }
+  }
+
+  private async receiveInputRequests(): Promise<void> {
+    for await (const frames of this.stdin) {
+      const asked = decodeMessage(frames as Buffer[], this.connection.key);
+      const value = this.open.get(asked.parentHeader.msg_id ?? '')?.onInput?.(asked.content) ?? null;
+      if (value === null) continue;
+      const header = newHeader('input_reply', this.session);
+      const content = { value, status: 'ok' };
+      const reply = { identities: [], header, parentHeader: asked.header, metadata: {}, content, buffers: [] };
+      void this.queues.stdin.send(encodeMessage(reply, this.connection.key));
     }
   }
 

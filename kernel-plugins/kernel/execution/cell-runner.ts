@@ -12,6 +12,8 @@ type ExecuteRequest = Extract<ToExecution, { type: 'execute' }>;
 interface RunningCell {
   readonly cell: number;
   readonly controller: AbortController;
+  /** Called when the cell ends, well or badly, before that is reported. */
+  readonly atEnd: (() => void)[];
   /** Ends the cell from outside; only the first end counts. */
   finish(error: RawError | null): void;
 }
@@ -36,14 +38,17 @@ export class CellRunner {
   ) {}
 
   execute(request: ExecuteRequest): void {
+    Atomics.store(this.terminated, 0, 0);
     this.timers.startCell();
     const controller = new AbortController();
     const running: RunningCell = {
       cell: request.cell,
       controller,
+      atEnd: [],
       finish: (error) => {
         if (this.running !== running) return;
         this.running = null;
+        for (const callback of running.atEnd) callback();
         this.output.send({ type: 'done', cell: request.cell, error, exported: this.exportedNames() });
       },
     };
@@ -61,8 +66,11 @@ export class CellRunner {
    */
   interrupt(): void {
     const { running } = this;
-    if (!running) return;
     const forced = Atomics.exchange(this.terminated, 0, 0) > 0;
+    if (!running) {
+      if (forced) this.output.write('stderr', 'Interrupted: the running code was ended, between cells.\n');
+      return;
+    }
     running.controller.abort(new Error('the cell was interrupted'));
     if (forced) {
       this.giveUp(running, 'the running code was ended');
@@ -75,6 +83,20 @@ export class CellRunner {
       else this.setTimer(turn, 100);
     };
     this.setTimer(turn, 100);
+  }
+
+  /** The `signal` of the running cell; between cells one that never fires. */
+  signal(): AbortSignal {
+    return (this.running?.controller ?? new AbortController()).signal;
+  }
+
+  atCellEnd(callback: () => void): void {
+    this.running?.atEnd.push(callback);
+  }
+
+  /** What the cells so far have defined and still hold, by name. */
+  variables(): Record<string, unknown> {
+    return Object.fromEntries(this.exportedNames().map((name) => [name, this.exports[name]]));
   }
 
   private giveUp(running: RunningCell, how: string): void {
@@ -97,7 +119,9 @@ export class CellRunner {
     const value = this.exports[request.lastExpressionVar];
     // Not deleted: V8 would turn the object into a hash table, and loops over top-level variables would crawl.
     this.exports[request.lastExpressionVar] = undefined;
-    if (value === undefined || request.silent) return;
+    if (value === undefined) return;
+    Object.defineProperty(globalThis, '_', { value, configurable: true, writable: true });
+    if (request.silent) return;
     const bundle = await this.plugins.present(value);
     if (Object.keys(bundle.data).length > 0) this.output.send({ type: 'result', bundle });
   }
@@ -107,6 +131,16 @@ export class CellRunner {
   }
 }
 
+/** A variable with a setter stays its cell's own; an import is read once, for TypeScript's getters cannot be redefined. */
 function define(exports: Record<string, unknown>, name: string, attributes: PropertyDescriptor): void {
-  exports[name] = attributes.get ? attributes.get() : attributes.value;
+  const { get, set, value } = attributes;
+  const kept = set ? { get, set } : { value: get ? get() : value, writable: true };
+  Object.defineProperty(exports, name, { ...kept, enumerable: true, configurable: true });
+  keepFast(exports);
+}
+
+/** V8 keeps an object whose properties were redefined as a hash table, ten times slower to read, unless it is a prototype. */
+function keepFast(object: object): void {
+  function Fast() {}
+  Fast.prototype = object;
 }

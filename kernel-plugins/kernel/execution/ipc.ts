@@ -15,7 +15,7 @@ export type ToExecution =
     }
   | { readonly type: 'interrupt' }
   /** From the front end; handled also while a cell awaits. */
-  | { readonly type: 'comm'; readonly message: CommMessage }
+  | { readonly type: 'comm'; readonly id: number; readonly message: CommMessage }
   /** The answer to `input`; `text` is null where the front end cannot ask, `why` then says so. */
   | { readonly type: 'input'; readonly id: number; readonly text: string | null; readonly why?: string }
   /** Asks for the values of a completion source that start with `prefix`. */
@@ -45,8 +45,8 @@ export type FromExecution =
   | { readonly type: 'clear'; readonly wait: boolean }
   | { readonly type: 'result'; readonly bundle: RichBundle }
   | { readonly type: 'comm'; readonly message: CommMessage }
-  /** A comm message was handled: the front may say idle. */
-  | { readonly type: 'comm-handled'; readonly commId: string }
+  /** The comm message of this number was handled: the front may say idle. */
+  | { readonly type: 'comm-handled'; readonly id: number }
   /** Ask the person; the answer comes as `input` of the same id. */
   | { readonly type: 'input'; readonly id: number; readonly prompt: string; readonly password: boolean }
   /** What plugins registered, after every change: the magics, and declarations that every cell has. */
@@ -59,6 +59,15 @@ export type FromExecution =
       /** Names that the cell had defined; the language service keeps their declarations after a failure. */
       readonly exported: readonly string[];
     };
+
+/** What the execution process shows in a cell. */
+export type OutputMessage = Extract<FromExecution, { type: 'stream' | 'display' | 'clear' | 'result' }>;
+
+const outputTypes: ReadonlySet<string> = new Set<OutputMessage['type']>(['stream', 'display', 'clear', 'result']);
+
+export function isOutput(message: FromExecution): message is OutputMessage {
+  return outputTypes.has(message.type);
+}
 
 /** The name under which a cell's code runs, as it shows in raw stacks. */
 export function cellFileName(cell: number): string {

@@ -1,8 +1,11 @@
 import { registerBuiltinFormatters } from '../../host/builtin-formatters';
+import { installCommTransport, receiveComm } from '../../host/comms';
 import { PluginHost } from '../../host/plugin-host';
 import { installSink } from '../../host/sink';
+import { generalMagics } from '../../magics/general';
 import { CellRunner } from './cell-runner';
 import type { FromExecution, ToExecution } from './ipc';
+import { completeOption, installMagics } from './magic-runner';
 import { CellModules } from './modules';
 import { CellOutput } from './output';
 import { CellTimers } from './timers';
@@ -24,15 +27,8 @@ function main(notebookDir: string, packageDir: string): void {
   const plugins = new PluginHost();
   plugins.register('builtin', registerBuiltinFormatters);
   const displays = new Set<Promise<unknown>>();
-  const runner = new CellRunner(
-    notebookDir,
-    new CellModules(notebookDir, packageDir),
-    output,
-    timers,
-    plugins,
-    displays,
-    terminated,
-  );
+  const modules = new CellModules(notebookDir, packageDir);
+  const runner = new CellRunner(notebookDir, modules, output, timers, plugins, displays, terminated);
 
   output.captureProcessStreams();
   timers.install();
@@ -47,6 +43,26 @@ function main(notebookDir: string, packageDir: string): void {
     },
   });
 
+  installCommTransport({ send: (message) => output.send({ type: 'comm', message }) });
+
+  plugins.register(
+    'general',
+    generalMagics({
+      host: plugins,
+      notebookDir,
+      variables: () => runner.variables(),
+      importModule: (id) => modules.import(id),
+      forgetModule: (id) => modules.forgetModule(id),
+    }),
+  );
+  installMagics({
+    host: plugins,
+    send: (message) => output.send(message),
+    print: (text) => output.write('stdout', text),
+    signal: () => runner.signal(),
+    atCellEnd: (callback) => runner.atCellEnd(callback),
+  });
+
   // Jupyter signals the whole process group; the front decides what an interrupt means and says so by message.
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit(0));
@@ -54,8 +70,19 @@ function main(notebookDir: string, packageDir: string): void {
   process.on('uncaughtException', (error) => output.write('stderr', `Uncaught in a callback: ${stackOf(error)}\n`));
   process.on('unhandledRejection', (error) => output.write('stderr', `Unhandled rejection: ${stackOf(error)}\n`));
   process.on('message', (message: ToExecution) => {
-    if (message.type === 'execute') runner.execute(message);
-    else runner.interrupt();
+    switch (message.type) {
+      case 'execute':
+        return runner.execute(message);
+      case 'interrupt':
+        return runner.interrupt();
+      case 'complete':
+        void completeOption(plugins, message).then(post);
+        return;
+      case 'comm': {
+        const { id } = message;
+        void receiveComm(message.message).then(() => output.send({ type: 'comm-handled', id }));
+      }
+    }
   });
 
   startWatchdog(terminated);

@@ -5,6 +5,7 @@ import {
   type LaunchedKernel,
   type LaunchOptions,
   launchKernel,
+  type RequestOptions,
 } from '../../../kernel-plugins/notebook-runner';
 
 export const packageDir = resolve(__dirname, '../../..');
@@ -34,5 +35,27 @@ export const printed = (exchange: Exchange, name = 'stdout'): string =>
 
 export const resultText = (exchange: Exchange): string | undefined =>
   contents(exchange, 'execute_result')[0]?.data['text/plain'];
+
+/** Starts a cell and settles when it has printed `text`, so that what follows meets it while it runs. */
+export async function executeUntil(
+  client: LaunchedKernel['client'],
+  text: string,
+  code: string,
+  options: RequestOptions = {},
+): Promise<{ readonly exchange: Promise<Exchange> }> {
+  let seen = '';
+  let exchange: Promise<Exchange> | null = null;
+  await new Promise<void>((resolve) => {
+    exchange = client.execute(code, {
+      ...options,
+      onPublished(message) {
+        options.onPublished?.(message);
+        if (message.header.msg_type === 'stream') seen += message.content.text;
+        if (seen.includes(text) || message.header.msg_type === 'error') resolve();
+      },
+    });
+  });
+  return { exchange: exchange! };
+}
 
 export const delay = (ms: number) => new Promise((done) => setTimeout(done, ms));
