@@ -100,6 +100,18 @@ export class PluginHost {
     return this.plugins.map(({ name }) => name).reverse();
   }
 
+  /** What a plugin added, as people name it; null if there is no such plugin. */
+  parts(name: string): Record<'magics' | 'formatters' | 'names' | 'completions', string[]> | null {
+    const plugin = this.plugins.find((other) => other.name === name);
+    if (!plugin) return null;
+    return {
+      magics: plugin.magics.map(({ info }) => `${info.kind === 'cell' ? '%%' : '%'}${info.name}`),
+      formatters: plugin.formatters.map((formatter) => formatter.name),
+      names: plugin.preludes.flatMap(({ values }) => Object.keys(values)),
+      completions: plugin.completions.map((source) => source.name),
+    };
+  }
+
   /** All magics by name. */
   magics(): RegisteredMagic[] {
     return this.plugins

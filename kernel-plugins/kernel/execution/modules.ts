@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
-import { dirname, extname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, join, resolve, sep } from 'node:path';
 import { constants, Script } from 'node:vm';
 import type { SideOutput } from 'tslab/dist/converter';
 
@@ -57,6 +58,34 @@ export class CellModules {
 
   readonly require: Require = (id) => this.load(id, this.notebookDir, this.requireFromNotebook, null);
 
+  /** Imports a module as a cell would. */
+  async import(id: string): Promise<unknown> {
+    await this.prepare(`require(${JSON.stringify(id)})`);
+    return this.require(id);
+  }
+
+  /**
+   * Makes the next import of a JavaScript file or package load it anew, with those of its files that it requires; other packages
+   * stay. What only `import` can load stays too: Node keeps it for the life of the process.
+   */
+  forgetModule(id: string): void {
+    let entry: string;
+    try {
+      entry = this.requireFromNotebook.resolve(id);
+    } catch {
+      return;
+    }
+    const folder = id.startsWith('.') || isAbsolute(id) ? dirname(entry) : packageFolder(entry);
+    const forget = (path: string) => {
+      const module = require.cache[path];
+      if (!module || !path.startsWith(folder + sep) || path.slice(folder.length).includes(`${sep}node_modules${sep}`))
+        return;
+      delete require.cache[path];
+      for (const child of module.children) forget(child.filename);
+    };
+    forget(entry);
+  }
+
   private load(id: string, fromDir: string, fallback: Require, importer: string | null): unknown {
     if (/^mstlab(\/|$)/.test(id)) return this.requireFromPackage(id);
     if (this.imported.has(id)) return this.imported.get(id);
@@ -98,4 +127,11 @@ export class CellModules {
     this.loaded.delete(path);
     for (const importer of entry.importers) this.forget(importer);
   }
+}
+
+/** The folder of the package that a file belongs to. */
+function packageFolder(file: string): string {
+  let folder = dirname(file);
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
 }
