@@ -1,4 +1,5 @@
 export { escapeHtml } from '../../src/analysis/frame/escape-html';
+export { type AskOptions, type AskTransport, installAskTransport, password, prompt } from './ask';
 export {
   Comm,
   type CommData,

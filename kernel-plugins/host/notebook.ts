@@ -1,6 +1,7 @@
-/** What a notebook imports as `mstlab/notebook`: displays, progress, figures and frames, in any kernel and in a terminal. */
+/** What a notebook imports as `mstlab/notebook`: displays, questions, comms, progress, figures and frames, in any kernel and in a terminal. */
 
 export { escapeHtml } from '../../src/analysis/frame/escape-html';
+export { type AskOptions, password, prompt } from './ask';
 export { Comm, type CommData, type CommOptions, commsAvailable, onTarget, openComm } from './comms';
 export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
 export { type Displayable, displaySymbol, type MimeBundle, type RichBundle } from './mime-bundle';

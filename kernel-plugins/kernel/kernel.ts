@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Asides, CellQueue } from './cell-queue';
 import { CommRouter } from './comm-router';
 import type { FromExecution } from './execution/ipc';
+import { InputRouter } from './input-router';
 import { kernelInfo } from './kernel-info';
 import { LanguageService } from './language/language-service';
 import {
@@ -45,6 +46,7 @@ export class Kernel {
   private readonly publisher: KernelPublisher;
   private readonly cells: CellQueue;
   private readonly comms: CommRouter;
+  private readonly inputs: InputRouter;
   private shellTail: Promise<void> = Promise.resolve();
   /** Execute requests that arrived before this number are aborted: an earlier cell failed while they waited. */
   private abortBefore = 0;
@@ -62,6 +64,7 @@ export class Kernel {
     );
     this.language = new LanguageService(places);
     this.comms = new CommRouter(this.publisher, (id, message) => this.cells.post({ type: 'comm', id, message }));
+    this.inputs = new InputRouter(this.publisher, (answer) => this.cells.post(answer));
     this.cells = new CellQueue(places, this.language, this.publisher, this.asides());
   }
 
@@ -70,6 +73,7 @@ export class Kernel {
     kernel.publisher.status('starting', {});
     void kernel.echoHeartbeats();
     void kernel.receive('shell', (message) => kernel.onShell(message));
+    void kernel.receive('stdin', (message) => kernel.inputs.answer(message));
     void kernel.receive('control', (message) => kernel.onControl(message));
     return kernel;
   }
@@ -90,11 +94,15 @@ export class Kernel {
 
   private asides(): Asides {
     return {
-      receive: (message: FromExecution, _running: Message | null, lastParent: Partial<Header>) => {
+      receive: (message: FromExecution, running: Message | null, lastParent: Partial<Header>) => {
         if (message.type === 'comm') this.comms.fromExecution(message.message, lastParent);
         else if (message.type === 'comm-handled') this.comms.handled(message.id);
+        else if (message.type === 'input') this.inputs.ask(message, running);
       },
-      restarted: (lastParent) => this.comms.closeAll(lastParent),
+      restarted: (lastParent) => {
+        this.inputs.forget();
+        this.comms.closeAll(lastParent);
+      },
     };
   }
 
@@ -102,7 +110,7 @@ export class Kernel {
     for await (const frames of this.sockets.heartbeat) await this.sockets.heartbeat.send(frames);
   }
 
-  private async receive(channel: ReplyChannel, handle: (message: Message) => void): Promise<void> {
+  private async receive(channel: ReplyChannel | 'stdin', handle: (message: Message) => void): Promise<void> {
     for await (const frames of this.sockets[channel]) {
       try {
         handle(decodeMessage(frames as Buffer[], this.connection.key));

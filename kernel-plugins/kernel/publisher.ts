@@ -14,6 +14,7 @@ export type ReplyChannel = 'shell' | 'control';
 /** Sends messages of this kernel: one session for all, one queue per socket. */
 export class KernelPublisher {
   private readonly iopub: SendQueue;
+  private readonly stdin: SendQueue;
   private readonly replies: Record<ReplyChannel, SendQueue>;
 
   constructor(
@@ -23,6 +24,7 @@ export class KernelPublisher {
     onError: (error: unknown) => void,
   ) {
     this.iopub = new SendQueue(sockets.iopub, onError);
+    this.stdin = new SendQueue(sockets.stdin, onError);
     this.replies = { shell: new SendQueue(sockets.shell, onError), control: new SendQueue(sockets.control, onError) };
   }
 
@@ -59,6 +61,15 @@ export class KernelPublisher {
       buffers: [],
     };
     void this.replies[channel].send(encodeMessage(message, this.key));
+  }
+
+  /** Asks the client whose request is running; returns the id of the question. */
+  askInput(running: Message, content: { prompt: string; password: boolean }): string {
+    const header = newHeader('input_request', this.session);
+    const { identities, header: parentHeader } = running;
+    const message: Message = { identities, header, parentHeader, metadata: {}, content, buffers: [] };
+    void this.stdin.send(encodeMessage(message, this.key));
+    return header.msg_id;
   }
 
   /** What a cell shows, as the protocol's messages. `count` is the cell's number. */

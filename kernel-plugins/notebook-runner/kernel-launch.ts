@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MachineError } from '../../src/core';
-import type { Message } from '../kernel/protocol';
+import type { Connection, Message } from '../kernel/protocol';
 import { KernelClient, writeConnectionFile } from './kernel-client';
 
 export interface LaunchOptions {
@@ -19,6 +19,8 @@ export interface LaunchOptions {
 
 export interface LaunchedKernel {
   readonly client: KernelClient;
+  /** For further clients. */
+  readonly connection: Connection;
   readonly process: ChildProcess;
   /** `SIGINT` to the kernel, as Jupyter does for `interrupt_mode: signal`. */
   interrupt(): void;
@@ -71,6 +73,7 @@ export async function launchKernel(options: LaunchOptions): Promise<LaunchedKern
   }
   return {
     client,
+    connection,
     process: child,
     interrupt: () => void child.kill('SIGINT'),
     async shutdown(timeoutMs = 5_000) {

@@ -4,7 +4,7 @@ import type { PluginHost } from '../../host/plugin-host';
 import { cellFileName, type RawError, type ToExecution } from './ipc';
 import type { CellModules } from './modules';
 import type { CellOutput } from './output';
-import { interruptedError, rawError } from './raw-error';
+import { interruptedError, interruption, rawError } from './raw-error';
 import type { CellTimers } from './timers';
 
 type ExecuteRequest = Extract<ToExecution, { type: 'execute' }>;
@@ -71,7 +71,7 @@ export class CellRunner {
       if (forced) this.output.write('stderr', 'Interrupted: the running code was ended, between cells.\n');
       return;
     }
-    running.controller.abort(new Error('the cell was interrupted'));
+    running.controller.abort(interruption());
     if (forced) {
       this.giveUp(running, 'the running code was ended');
       return;

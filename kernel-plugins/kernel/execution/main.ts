@@ -1,3 +1,4 @@
+import { installAskTransport, prompt } from '../../host/ask';
 import { registerBuiltinFormatters } from '../../host/builtin-formatters';
 import { installCommTransport, receiveComm } from '../../host/comms';
 import { PluginHost } from '../../host/plugin-host';
@@ -8,6 +9,8 @@ import type { FromExecution, ToExecution } from './ipc';
 import { completeOption, installMagics } from './magic-runner';
 import { CellModules } from './modules';
 import { CellOutput } from './output';
+import { Questions } from './questions';
+import { Secrets } from './secrets';
 import { CellTimers } from './timers';
 import { startWatchdog } from './watchdog';
 
@@ -16,8 +19,9 @@ const beatMs = 200;
 
 /** The execution process: runs cells, knows nothing of the protocol. Arguments: the notebook's folder, this package's folder. */
 function main(notebookDir: string, packageDir: string): void {
+  const secrets = new Secrets();
   const post = (message: FromExecution) => {
-    if (process.connected) process.send!(message);
+    if (process.connected) process.send!(secrets.blank(message));
   };
   const output = new CellOutput(post);
   const terminated = new Int32Array(new SharedArrayBuffer(4));
@@ -43,6 +47,13 @@ function main(notebookDir: string, packageDir: string): void {
     },
   });
 
+  const questions = new Questions(
+    (message) => output.send(message),
+    () => runner.signal(),
+    (text) => secrets.add(text),
+  );
+  installAskTransport(questions);
+  Object.defineProperty(globalThis, 'prompt', { value: prompt, configurable: true, writable: true });
   installCommTransport({ send: (message) => output.send({ type: 'comm', message }) });
 
   plugins.register(
@@ -75,6 +86,8 @@ function main(notebookDir: string, packageDir: string): void {
         return runner.execute(message);
       case 'interrupt':
         return runner.interrupt();
+      case 'input':
+        return questions.answer(message);
       case 'complete':
         void completeOption(plugins, message).then(post);
         return;

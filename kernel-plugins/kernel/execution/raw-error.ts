@@ -31,3 +31,10 @@ function isErrorLike(value: unknown): value is Error & { cause?: unknown } {
 export function interruptedError(message: string): RawError {
   return { name: 'Interrupted', message, stack: null, cause: null, interrupted: true };
 }
+
+/** The reason that the cell's `signal` carries: what waits on it fails with this, and the cell ends as interrupted. */
+export function interruption(): Error {
+  const error = new Error('the cell was interrupted');
+  error.name = 'Interrupted';
+  return error;
+}
