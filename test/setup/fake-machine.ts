@@ -108,10 +108,13 @@ export class FakeMachine {
     return text.split('\n').filter((line) => line !== '');
   }
 
-  /** Process ids of stand-ins that reached the point at which they were told to stay. */
+  /**
+   * Process ids of stand-ins that reached the point at which they were told to stay. Whole lines alone: on a loaded
+   * machine the file is seen empty between its making and its first line, which would read as process 0.
+   */
   reached(): number[] {
     const file = `${this.callLog}.reached`;
-    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [];
+    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1).map(Number) : [];
   }
 
   start(env: Record<string, string> = {}, script = 'setup.mjs', args: string[] = []): ChildProcess {
@@ -161,6 +164,16 @@ export class FakeMachine {
     return this.reached().at(-1) as number;
   }
 
+  /** Ends a stand-in that still runs; most have ended, and the system may have given their ids to other processes. */
+  private endStandIn(pid: number): void {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      if (environment.includes(`FAKE_CALLS=${this.callLog}`)) process.kill(pid, 'SIGKILL');
+    } catch {
+      // Ended already, as it should be.
+    }
+  }
+
   /** Files that an interrupted write would leave. */
   partials(): string[] {
     return readdirSync(this.root, { recursive: true })
@@ -170,13 +183,7 @@ export class FakeMachine {
 
   dispose(): void {
     for (const child of this.running) child.kill('SIGKILL');
-    for (const pid of this.reached()) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // Ended already, as it should be.
-      }
-    }
+    for (const pid of this.reached()) this.endStandIn(pid);
     rmSync(this.root, { recursive: true, force: true });
   }
 }
