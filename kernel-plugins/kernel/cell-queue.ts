@@ -36,6 +36,9 @@ export class CellQueue {
   private cells = 0;
   private readonly valueRequests = new Map<number, (values: readonly string[]) => void>();
   private nextRequest = 0;
+  /** Settles when the execution process has said which magics there are: without it a first cell would not know them. */
+  private registered: Promise<void> = Promise.resolve();
+  private firstRegistry = () => {};
   private executionCount = 0;
 
   constructor(
@@ -45,11 +48,6 @@ export class CellQueue {
     private readonly asides: Asides,
   ) {
     this.execution = this.startExecution();
-  }
-
-  /** The header of the request whose cell is running; null between cells. */
-  get runningParent(): Header | null {
-    return this.running?.request.header ?? null;
   }
 
   get count(): number {
@@ -119,12 +117,14 @@ export class CellQueue {
       const answer = await this.language.question(code);
       if (answer !== null) {
         const data = { 'text/plain': answer };
-        if (!silent) this.publisher.publish('execute_result', { execution_count: count, data, metadata: {} }, request.header);
+        if (!silent)
+          this.publisher.publish('execute_result', { execution_count: count, data, metadata: {} }, request.header);
         return null;
       }
     }
     this.converting = true;
     this.interruptedBeforeStart = false;
+    await this.registered;
     const converted = await this.language.convert(code);
     this.converting = false;
     if (this.interruptedBeforeStart) return interruptedContent('the cell was stopped before it started');
@@ -158,10 +158,17 @@ export class CellQueue {
       running.end(message.error ? this.tracebacks.ofError(message.error) : null, message.exported);
     } else if (isOutput(message))
       this.publisher.publishOutput(message, running?.count ?? this.executionCount, this.lastParent);
+    else if (message.type === 'registry') {
+      void this.language.setRegistry(message.magics, message.declarations);
+      this.firstRegistry();
+    } else if (message.type === 'completed') this.valueRequests.get(message.id)?.(message.values);
     else this.asides.receive(message, running?.request ?? null, this.lastParent);
   }
 
   private startExecution(): ExecutionProcess {
+    this.registered = new Promise((resolve) => {
+      this.firstRegistry = resolve;
+    });
     return new ExecutionProcess(this.places, {
       onMessage: (message) => this.receive(message),
       onCrash: (why, nativeOutput) => void this.restartExecution(why, nativeOutput),
@@ -171,6 +178,7 @@ export class CellQueue {
   /** Crash or forced end: the cell says so, earlier cells' variables are gone, the next cell finds a new process. */
   private async restartExecution(why: string, nativeOutput: string): Promise<void> {
     await this.language.reset();
+    this.firstRegistry();
     this.execution = this.startExecution();
     this.asides.restarted(this.lastParent);
     const evalue = `The execution process ${why}. It was started anew: variables of earlier cells are gone, run them again.`;

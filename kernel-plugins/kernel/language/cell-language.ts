@@ -122,9 +122,9 @@ export class CellLanguage {
     if (!match) return null;
     const name = match[1] ?? match[2];
     const magic = this.magics.find((known) => known.name === name);
-    return (
-      this.inspect(name, Array.from(name).length) ?? magic?.help ?? `No variable, type or magic is called ${name}.`
-    );
+    // TypeScript says `any` of a name that it has never seen.
+    const known = this.inspect(name, Array.from(name).length);
+    return (known?.trim() === 'any' ? null : known) ?? magic?.help ?? `No variable, type or magic is called ${name}.`;
   }
 
   /** A `%%` cell ends with an empty line, as in other notebooks' consoles; everything else is TypeScript's to say. */

@@ -141,7 +141,8 @@ function resolveForCells(ts: TypeScript, host: TypeScript, system: TypeScript, p
     const inCell = cellFiles.has(containingFile);
     if (!inCell) unresolved.delete(containingFile);
     return literals.map(({ text }) => {
-      const from = inCell ? (/^mstlab(\/|$)/.test(text) ? asInPackage : asInNotebook) : containingFile;
+      const ours = /^mstlab(\/|$)/.test(text) && !containingFile.includes('/node_modules/');
+      const from = ours ? asInPackage : inCell ? asInNotebook : containingFile;
       const resolution = ts.resolveModuleName(text, from, options, system, undefined, redirected);
       if (!resolution.resolvedModule && !inCell && !containingFile.includes('/node_modules/'))
         unresolved.add(containingFile);
