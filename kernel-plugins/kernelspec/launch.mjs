@@ -29,11 +29,17 @@ async function main([what, ...rest]) {
     process.stderr.write(`launch: the program must be built, got no ${program}. Run npm run build.\n`);
     return 1;
   }
-  if (what === 'bench' && rest[0] !== 'markdown') {
+  if (what === 'bench' && needsPeers(rest)) {
     const code = await setUpPeers(layout, process.env);
     if (code !== 0) return code;
   }
   return runToEnd(process.execPath, [program, ...rest], { cwd: layout.root, env });
+}
+
+/** Whether these arguments of the benchmark name something that runs beside PyTorch: not its table, and not the kernel alone. */
+function needsPeers(args) {
+  const words = args.filter((text) => /^[a-z]+$/.test(text));
+  return words.length === 0 || words.some((word) => word !== 'markdown' && word !== 'kernel');
 }
 
 /** Runs a program in this terminal, passes signals on, and resolves to its exit code (128 + n after a signal). */

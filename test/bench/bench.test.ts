@@ -109,17 +109,21 @@ describe('ratios', () => {
   it('a target is met from its value on, and one that was not measured is not met', () => {
     const met = (ratios: Record<string, number>) =>
       Object.fromEntries(targetsOf(ratios).map((target) => [target.ratio, target.met]));
-    expect(met({ sft: 3, generate: 2.99, peak_memory: 0.7, roofline_share: 0.6 })).toEqual({
+    expect(met({ sft: 3, generate: 2.99, peak_memory: 0.7, roofline_share: 0.6, kernel_start_seconds: 1.51 })).toEqual({
       sft: true,
       generate: false,
       peak_memory: true,
       roofline_share: true,
+      kernel_start_seconds: false,
+      kernel_trivial_cell_ms: false,
     });
     expect(met({ peak_memory: 0.71 })).toEqual({
       sft: false,
       generate: false,
       peak_memory: false,
       roofline_share: false,
+      kernel_start_seconds: false,
+      kernel_trivial_cell_ms: false,
     });
   });
 
@@ -359,7 +363,9 @@ describe('the command', () => {
   });
 
   it('refuses parts, rounds and options that it does not know', async () => {
-    await expect(main(['speed'])).rejects.toThrow('parts must be of sft, qlora, generate, growth, rl, got speed');
+    await expect(main(['speed'])).rejects.toThrow(
+      'parts must be of sft, qlora, generate, growth, rl, kernel, got speed',
+    );
     await expect(main(['sft', '--rounds', '0'])).rejects.toThrow('--rounds must be a whole number from 1, got "0"');
     await expect(main(['--fast'])).rejects.toThrow('options must be --rounds, --quick or --out');
   });

@@ -7,6 +7,7 @@ import { openModel } from '../../src/model/weights';
 import { writeFileAtomic } from '../../src/runs';
 import { exportModel } from './export-model';
 import type { BenchDtype, Side } from './job';
+import { kernelPart } from './kernel-part';
 import { type BenchContext, generationPart, growthPart, type PartResult, trainingPart } from './parts';
 import { ratiosOf, targetsOf } from './ratios';
 import { checkResults, PARTS, type Part, type ResultRow, type Results } from './results';
@@ -83,6 +84,9 @@ async function measure(
     readonly quick: boolean;
   },
 ): Promise<PartResult & { readonly failed: readonly string[] }> {
+  const say = (text: string) => void process.stderr.write(`bench: ${text}\n`);
+  const kernel = () => kernelPart({ root, rounds, quick, say });
+  if (parts.every((part) => part === 'kernel')) return runParts(parts, kernel);
   const python = process.env.MSTLAB_PEERS_PYTHON ?? join(root, '.venv-peers', 'bin', 'python');
   if (!existsSync(python))
     throw new MachineError(
@@ -109,10 +113,11 @@ async function measure(
       cache,
       rounds,
       quick,
-      say: (text) => process.stderr.write(`bench: ${text}\n`),
+      say,
     };
     return await runParts(parts, (part, rows) => {
-      context.say(`part ${part}`);
+      say(`part ${part}`);
+      if (part === 'kernel') return kernel();
       if (part === 'generate') return generationPart(context);
       if (part === 'rl') return rlPart(context);
       return part === 'growth' ? growthPart(context, fasterDtypes(rows)) : trainingPart(context, part);

@@ -7,11 +7,14 @@ export const TARGETS = [
   { ratio: 'generate', rule: 'at least', value: 3 },
   { ratio: 'peak_memory', rule: 'at most', value: 0.7 },
   { ratio: 'roofline_share', rule: 'at least', value: 0.6 },
+  { ratio: 'kernel_start_seconds', rule: 'at most', value: 1.5 },
+  { ratio: 'kernel_trivial_cell_ms', rule: 'at most', value: 40 },
 ] as const;
 
 /**
  * Ratios by name: ours over the peer's rate. Without a dtype in its name a ratio takes each side's faster dtype; `rl` names its
  * work.
+ * `kernel_*` are times of ours alone; `kernel: work, peer` is ours over that peer's, where less is better.
  * `peak_memory` is ours over the peer's, both in the training run that gave `sft`; `roofline_share` is of our run there.
  */
 export function ratiosOf(rows: readonly ResultRow[]): Record<string, number> {
@@ -38,6 +41,13 @@ export function ratiosOf(rows: readonly ResultRow[]): Record<string, number> {
     const own = rows.filter((row) => row.work === work);
     const [ours, peer] = [fastest(own, 'rl', 'ours'), fastest(own, 'rl', 'peer')];
     if (ours && peer) ratios[`rl: ${work}`] = ours.median / peer.median;
+  }
+  for (const ours of rows.filter(({ part, side }) => part === 'kernel' && side === 'ours')) {
+    if (ours.work === 'start') ratios.kernel_start_seconds = ours.median / 1000;
+    if (ours.work === 'trivial cell') ratios.kernel_trivial_cell_ms = ours.median;
+    for (const { side, work, peer, median } of rows)
+      if (side === 'peer' && work === ours.work && ours.unit === 'ms')
+        ratios[`kernel: ${work}, ${peer}`] = ours.median / median;
   }
   return ratios;
 }

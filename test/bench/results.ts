@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigError } from '../../src/core';
 import { DTYPES, SIDES } from './job';
 
-export const PARTS = ['sft', 'qlora', 'generate', 'growth', 'rl'] as const;
+export const PARTS = ['sft', 'qlora', 'generate', 'growth', 'rl', 'kernel'] as const;
 export type Part = (typeof PARTS)[number];
 
 const rate = z.number().positive();
@@ -12,11 +12,12 @@ export const rowSchema = z.strictObject({
   part: z.enum(PARTS).describe('Which part of the benchmark.'),
   work: z.string().describe('What was done, the same on both sides.'),
   side: z.enum(SIDES).describe('ours, or the peer.'),
-  dtype: z.enum(DTYPES).describe('Dtype of weights and of matrix products.'),
+  peer: z.string().optional().describe('Which peer, where a part has several.'),
+  dtype: z.enum(DTYPES).optional().describe('Dtype of weights and of matrix products, where there are some.'),
   unit: z.string().describe('Of median, low, high and rounds.'),
   median: rate.describe('Over the rounds.'),
-  low: rate.describe('The slowest round.'),
-  high: rate.describe('The fastest round.'),
+  low: rate.describe('Least of the rounds.'),
+  high: rate.describe('Greatest of the rounds.'),
   rounds: z.array(rate).min(1).describe('Every round, in order; sides took turns.'),
   tokensPerSecond: rate.optional().describe('Training: all tokens of the rows (median, tokens/s).'),
   peakBytes: z.int().positive().optional().describe('Most memory the process of this side ever held (bytes).'),

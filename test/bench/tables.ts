@@ -8,8 +8,8 @@ export function rowsTable(rows: readonly ResultRow[]): string {
   const lines = rows.map((row) => [
     row.part,
     row.work,
-    row.dtype,
-    row.side,
+    row.dtype ?? '',
+    row.peer ?? row.side,
     row.median.toFixed(1),
     `${row.low.toFixed(1)} to ${row.high.toFixed(1)}`,
     row.unit,
@@ -33,10 +33,10 @@ export function ratiosTable({ ratios, targets }: Pick<Results, 'ratios' | 'targe
 
 /** The table that the README shows. */
 export function markdownTable({ machine, versions, date, rows, ratios, targets }: Results): string {
-  const shown = rows.filter(({ part }) => part !== 'growth');
+  const shown = rows.filter(({ part }) => part !== 'growth' && part !== 'kernel');
   const cells = shown.map((row) => [
     row.work,
-    row.dtype,
+    row.dtype ?? '',
     row.side === 'ours' ? 'mstlab' : peerName(versions, row),
     `${row.median.toFixed(0)} (${row.low.toFixed(0)} to ${row.high.toFixed(0)}) ${row.unit}`,
     row.peakBytes ? `${(row.peakBytes / GB).toFixed(2)} GB` : '',
@@ -76,7 +76,27 @@ export function markdownTable({ machine, versions, date, rows, ratios, targets }
           ),
         ]
       : []),
+    ...kernelTable(rows),
   ].join('\n');
+}
+
+/** One line a piece of work, kernels beside each other; a dash where a kernel did not do it. */
+function kernelTable(rows: readonly ResultRow[]): string[] {
+  const own = rows.filter(({ part }) => part === 'kernel');
+  if (own.length === 0) return [];
+  const name = (row: ResultRow): string => row.peer ?? 'mstlab';
+  const [names, works] = [[...new Set(own.map(name))], [...new Set(own.map(({ work }) => work))]];
+  const cell = (work: string, kernel: string): string => {
+    const row = own.find((one) => one.work === work && name(one) === kernel);
+    return row ? `${row.median.toFixed(row.median < 10 ? 1 : 0)} ${row.unit}` : '-';
+  };
+  return [
+    '',
+    markdown(
+      ['kernel', ...names],
+      works.map((work) => [work, ...names.map((kernel) => cell(work, kernel))]),
+    ),
+  ];
 }
 
 function peerName(versions: Readonly<Record<string, string>>, { part }: ResultRow): string {

@@ -46,9 +46,12 @@ describe('npm run bench', () => {
     expect(ended.stdout).not.toContain('ran');
   });
 
-  it('needs no peers to print the table', async () => {
+  it('needs no peers to print the table or to measure the kernel alone', async () => {
     expect((await bench({}, 'markdown')).stdout).toBe('ran markdown\n');
+    expect((await bench({}, 'kernel', '--rounds', '2')).stdout).toBe('ran kernel --rounds 2\n');
     expect(machine.calls()).toEqual([]);
+    await bench({}, 'kernel', 'rl');
+    expect(machine.calls()).not.toEqual([]);
   });
 
   it('says what to run where the benchmark is not built', async () => {
