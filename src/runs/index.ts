@@ -1,5 +1,5 @@
 export { costsByKind, type KindCost } from './costs';
-export { findRun, inspectRuns, type RunFacts, type RunState } from './inspect-runs';
+export { findRun, inspectRuns, type RunFacts, type RunState, runIds } from './inspect-runs';
 export { appendJsonl, readJsonl } from './jsonl';
 export { acquireLock } from './lock';
 

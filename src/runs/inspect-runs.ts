@@ -36,6 +36,11 @@ export function inspectRuns(root: string): RunFacts[] {
   return found.sort((a, b) => b.when.localeCompare(a.when));
 }
 
+/** The ids of all run folders, without a look inside. */
+export function runIds(root: string): string[] {
+  return foldersIn(root).flatMap((kind) => foldersIn(join(root, kind)));
+}
+
 /** The run whose id begins so. Throws ConfigError if none or several do. */
 export function findRun(root: string, id: string): RunFacts {
   const wanted = id.toLowerCase();

@@ -1,6 +1,7 @@
 export type { ArmState, ArmStatus } from './arm-status';
 export type { ComparedMeasureResult, ComparedSide, LabelComparison } from './compare';
 export type { JudgeCalls } from './counted-judge';
+export { type DeviceReport, deviceReport, deviceText } from './device-report';
 export { adapterFolder, type Exported, exportAdapter, exportFigure, exportFrame, exportJson } from './export-files';
 export { type DefinedLabel, type DefineLabelOptions, defineLabel, type SessionLabel } from './session-labels';
 export {

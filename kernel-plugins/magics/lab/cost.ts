@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { defineMagic, type Magic } from '../../host';
+import type { LabSession } from './session';
+import { framed, showTable } from './shown';
+
+export const costMagic = (session: LabSession): Magic =>
+  defineMagic({
+    name: 'cost',
+    kind: 'line',
+    summary: 'Says what the runs of this project took, in seconds and disk, and what judges were asked and cost.',
+    options: z.strictObject({}),
+    returns: "import('mstlab/runs').KindCost[]",
+    examples: ['%cost'],
+    async run(call) {
+      const lab = session.workbench;
+      const { costsByKind, inspectRuns } = await import('../../../src/runs/index.js');
+      const costs = costsByKind(inspectRuns(lab.runs));
+      const frame = await framed(
+        costs.map(({ kind, runs, finished, seconds, runsWithoutSeconds, bytes }) => ({
+          kind,
+          runs,
+          finished,
+          seconds,
+          runs_without_seconds: runsWithoutSeconds,
+          megabytes: bytes / 1e6,
+        })),
+        ['kind', 'runs', 'finished', 'seconds', 'runs_without_seconds', 'megabytes'],
+      );
+      const seconds = costs.reduce((sum, cost) => sum + cost.seconds, 0);
+      const megabytes = costs.reduce((sum, cost) => sum + cost.bytes, 0) / 1e6;
+      const judges = [...lab.judgeCalls.values()].map(
+        ({ judge, calls, texts, isFree }) =>
+          `${judge}: ${texts} texts in ${calls} calls this session${isFree ? ', which cost no money: it is arithmetic on this machine' : ', at a price that this project does not know'}`,
+      );
+      call.print(
+        [
+          `In all ${duration(seconds)} of work and ${megabytes.toFixed(1)} MB on disk.`,
+          judges.length > 0 ? `Judges: ${judges.join('; ')}.` : 'Judges: none was asked this session.',
+          'No API was called: there is no other judge, so no money was spent.',
+        ].join('\n'),
+      );
+      call.standsFor("import { costsByKind, inspectRuns } from 'mstlab/runs';\ncostsByKind(inspectRuns(lab.runs))");
+      return showTable(lab, frame, 'Cost of the runs by kind', costs);
+    },
+  });
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${seconds.toFixed(1)} s`;
+  return seconds < 5400 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
