@@ -173,12 +173,12 @@ export function valueWords(spec: OptionSpec): string {
   return words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`;
 }
 
-/** The options as plain data, with the forms that help and completion offer beside the schema's own names. */
+/** The options as plain data; a flag in both its forms. Completion knows `--help` by itself. */
 export function optionInfos(specs: readonly OptionSpec[]): OptionInfo[] {
-  const infos = specs.flatMap((spec): OptionInfo[] => {
+  return specs.flatMap((spec): OptionInfo[] => {
     const info: OptionInfo = {
       name: spec.positional ? spec.placeholder : spec.name,
-      short: spec.positional ? null : spec.short && `-${spec.short}`,
+      short: spec.positional ? null : spec.short,
       positional: spec.positional,
       takesValue: !spec.flag,
       choices: spec.choices.map(String),
@@ -187,15 +187,4 @@ export function optionInfos(specs: readonly OptionSpec[]): OptionInfo[] {
     };
     return spec.flag ? [info, { ...info, name: `--no-${spec.name.slice(2)}`, short: null }] : [info];
   });
-  return [...infos, helpOption];
 }
-
-const helpOption: OptionInfo = {
-  name: '--help',
-  short: '-h',
-  positional: null,
-  takesValue: false,
-  choices: [],
-  complete: null,
-  description: 'Shows this help instead of running.',
-};

@@ -26,6 +26,7 @@ export function who({ variables }: Pick<GeneralServices, 'variables'>): Magic {
     examples: ['%who', '%who --type Array'],
     run({ options: { type, part } }) {
       const rows = Object.entries(variables())
+        .filter(([name]) => name !== '__esModule')
         .map(([name, value]) => ({ name, type: typeName(value), value: shortValue(value) }))
         .filter((row) => part === undefined || row.name.includes(part))
         .filter((row) => type === undefined || row.type.toLowerCase() === type.toLowerCase());
@@ -50,7 +51,12 @@ export function typeName(value: unknown): string {
 
 function shortValue(value: unknown): string {
   try {
-    const text = inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: longestValue, breakLength: Infinity });
+    const text = inspect(value, {
+      depth: 1,
+      maxArrayLength: 10,
+      maxStringLength: 2 * longestValue,
+      breakLength: Infinity,
+    });
     const line = text.replace(/\s*\n\s*/g, ' ');
     return line.length > longestValue ? `${line.slice(0, longestValue - 1)}…` : line;
   } catch (error) {

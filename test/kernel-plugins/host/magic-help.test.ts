@@ -127,14 +127,13 @@ describe('magic help', () => {
         complete,
       })),
     ).toEqual([
-      { name: '--arm', short: '-a', takesValue: true, choices: ['mst', 'baseline'], positional: null, complete: null },
+      { name: '--arm', short: 'a', takesValue: true, choices: ['mst', 'baseline'], positional: null, complete: null },
       { name: '--learning-rate', short: null, takesValue: true, choices: [], positional: null, complete: null },
       { name: '--labels', short: null, takesValue: true, choices: [], positional: null, complete: 'labels' },
       { name: '--cache', short: null, takesValue: false, choices: [], positional: null, complete: null },
       { name: '--no-cache', short: null, takesValue: false, choices: [], positional: null, complete: null },
       { name: 'RUN', short: null, takesValue: true, choices: [], positional: 'one', complete: null },
       { name: 'FILES', short: null, takesValue: true, choices: [], positional: 'rest', complete: null },
-      { name: '--help', short: '-h', takesValue: false, choices: [], positional: null, complete: null },
     ]);
     for (const choice of options[0].choices)
       expect(parseMagicArguments(train, `--arm ${choice} x`)).toMatchObject({ arm: choice });
