@@ -8,6 +8,7 @@ import { keepDeclarations } from './declarations';
 import { linkVariables, mutableNames } from './live-variables';
 import { completeMagic, inspectMagic } from './magic-completion';
 import { findMagics, magicEdits, withoutMagics } from './magic-lines';
+import { PreludeDeclarations } from './prelude-declarations';
 import { editSource } from './source-edits';
 import { applyEdits } from './text-edits';
 import { type ConverterPlace, loadConverter, type TslabConverter } from './typescript-host';
@@ -53,15 +54,16 @@ export class CellLanguage {
   private declarations = '';
   private pending: string | null = null;
   private magics: readonly MagicInfo[] = [];
-  private globals = '';
+  private readonly prelude: PreludeDeclarations;
 
   constructor(private readonly place: ConverterPlace) {
     this.tslab = loadConverter(place);
+    this.prelude = new PreludeDeclarations(this.tslab.ts);
   }
 
   convert(source: string): ConvertedCell {
     this.pending = null;
-    return this.withRecovery(() => this.convertOnce(source, new Set()));
+    return this.withRecovery(source, () => this.convertOnce(source, new Set()));
   }
 
   /** The cell ran. `exported` names what it had defined when it failed; null if it ran to its end. */
@@ -83,8 +85,7 @@ export class CellLanguage {
   /** What plugins registered: their magics, and declarations that every cell has. */
   setRegistry(magics: readonly MagicInfo[], declarations: string): void {
     this.magics = magics;
-    this.globals = declarations;
-    this.tslab.setGlobals(declarations);
+    this.prelude.set(declarations);
   }
 
   complete(code: string, cursor: number): Completion {
@@ -95,7 +96,9 @@ export class CellLanguage {
       const { matches, replaces, source, prefix } = magic;
       return { matches, cursorStart: fromUtf16(code, at - replaces), cursorEnd: cursor, source, prefix };
     }
-    const info = this.withRecovery(() => this.tslab.converter.complete(this.declarations, this.typeScriptOf(code), at));
+    const info = this.withRecovery(code, () =>
+      this.tslab.converter.complete(this.declarations, this.typeScriptOf(code), at),
+    );
     return {
       matches: info.candidates.filter((name) => !name.startsWith('__') || code.slice(info.start, at).startsWith('__')),
       cursorStart: fromUtf16(code, info.start),
@@ -112,7 +115,9 @@ export class CellLanguage {
     const line = code.slice(lineStart).split('\n', 1)[0];
     const help = inspectMagic(line, at - lineStart, this.magics);
     if (help !== null) return help;
-    const info = this.withRecovery(() => this.tslab.converter.inspect(this.declarations, this.typeScriptOf(code), at));
+    const info = this.withRecovery(code, () =>
+      this.tslab.converter.inspect(this.declarations, this.typeScriptOf(code), at),
+    );
     return info ? printQuickInfo(info) : null;
   }
 
@@ -179,14 +184,15 @@ export class CellLanguage {
   }
 
   /** A converter that threw is in an unknown state: a new one takes its place, and the call is made once more. */
-  private withRecovery<T>(call: () => T): T {
+  private withRecovery<T>(code: string, call: () => T): T {
     try {
+      this.tslab.setGlobals(this.prelude.neededFor(code));
       this.tslab.refreshFiles();
       return call();
     } catch {
       this.tslab.converter.close();
       this.tslab = loadConverter(this.place);
-      this.tslab.setGlobals(this.globals);
+      this.tslab.setGlobals(this.prelude.neededFor(code));
       return call();
     }
   }
