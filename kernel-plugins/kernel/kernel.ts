@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Asides, CellQueue } from './cell-queue';
 import { CommRouter } from './comm-router';
 import type { FromExecution } from './execution/ipc';
+import { CellHistory } from './history';
 import { InputRouter } from './input-router';
 import { kernelInfo } from './kernel-info';
 import { LanguageService } from './language/language-service';
@@ -31,6 +32,7 @@ const sideRequests = new Set([
   'inspect_request',
   'is_complete_request',
   'kernel_info_request',
+  'history_request',
   'comm_info_request',
   'comm_open',
   'comm_msg',
@@ -47,6 +49,10 @@ export class Kernel {
   private readonly cells: CellQueue;
   private readonly comms: CommRouter;
   private readonly inputs: InputRouter;
+  private readonly history = new CellHistory();
+  private executing: Header | null = null;
+  /** Whether the running cell is kept in the history. */
+  private recording = false;
   private shellTail: Promise<void> = Promise.resolve();
   /** Execute requests that arrived before this number are aborted: an earlier cell failed while they waited. */
   private abortBefore = 0;
@@ -59,9 +65,12 @@ export class Kernel {
     places: KernelPlaces,
     private readonly log: (text: string) => void,
   ) {
-    this.publisher = new KernelPublisher(sockets, connection.key, randomUUID(), (error) =>
-      log(`mstlab kernel: a message could not be sent: ${String(error)}`),
-    );
+    this.publisher = new KernelPublisher(sockets, connection.key, randomUUID(), {
+      onError: (error) => log(`mstlab kernel: a message could not be sent: ${String(error)}`),
+      onResult: (count, data) => {
+        if (this.recording) this.history.setOutput(count, String(data['text/plain'] ?? ''));
+      },
+    });
     this.language = new LanguageService(places);
     this.comms = new CommRouter(this.publisher, (id, message) => this.cells.post({ type: 'comm', id, message }));
     this.inputs = new InputRouter(this.publisher, (answer) => this.cells.post(answer));
@@ -156,8 +165,7 @@ export class Kernel {
     }
     this.publisher.status('idle', message.header);
     // Front ends take the last status for the kernel's: say again that a cell is running.
-    const running = this.cells.runningParent;
-    if (running && running !== message.header) this.publisher.status('busy', running);
+    if (this.executing) this.publisher.status('busy', this.executing);
     if (message.header.msg_type === 'shutdown_request') {
       await this.close();
       process.exit(0);
@@ -166,7 +174,14 @@ export class Kernel {
 
   private async execute(message: Message, number: number): Promise<Content> {
     if (number < this.abortBefore) return { status: 'aborted', execution_count: this.cells.count };
-    const reply = await this.cells.run(message);
+    const { silent = false, store_history: storeHistory = true, code } = message.content;
+    this.executing = message.header;
+    const running = this.cells.run(message);
+    this.recording = !silent && storeHistory;
+    if (this.recording) this.history.add(this.cells.count, String(code ?? ''));
+    const reply = await running.finally(() => {
+      this.executing = null;
+    });
     if (reply.status === 'error' && (message.content.stop_on_error ?? true)) this.abortBefore = this.arrived;
     return reply;
   }
@@ -187,7 +202,7 @@ export class Kernel {
         return { status: 'ok', found: text !== null, data: text === null ? {} : { 'text/plain': text }, metadata: {} };
       }
       case 'history_request':
-        return { status: 'ok', history: [] };
+        return { status: 'ok', history: this.history.answer(content) };
       case 'comm_info_request':
         return { status: 'ok', comms: await this.comms.info(content.target_name ?? undefined) };
       case 'comm_open':

@@ -11,6 +11,12 @@ import {
 
 export type ReplyChannel = 'shell' | 'control';
 
+export interface PublisherEvents {
+  onError(error: unknown): void;
+  /** A cell's result was published. */
+  onResult(count: number, data: Content): void;
+}
+
 /** Sends messages of this kernel: one session for all, one queue per socket. */
 export class KernelPublisher {
   private readonly iopub: SendQueue;
@@ -21,8 +27,9 @@ export class KernelPublisher {
     sockets: KernelSockets,
     private readonly key: string,
     private readonly session: string,
-    onError: (error: unknown) => void,
+    private readonly events: PublisherEvents,
   ) {
+    const { onError } = events;
     this.iopub = new SendQueue(sockets.iopub, onError);
     this.stdin = new SendQueue(sockets.stdin, onError);
     this.replies = { shell: new SendQueue(sockets.shell, onError), control: new SendQueue(sockets.control, onError) };
@@ -44,6 +51,7 @@ export class KernelPublisher {
       buffers,
     };
     void this.iopub.send(encodeMessage(message, this.key));
+    if (msgType === 'execute_result') this.events.onResult(content.execution_count, content.data);
   }
 
   status(state: 'starting' | 'busy' | 'idle', parent: Partial<Header>): void {

@@ -153,15 +153,6 @@ describe('the kernel on the wire', () => {
     expect(reply.content).toMatchObject({ found: true });
     expect(reply.content.data['text/plain']).toContain('number[]');
   });
-
-  test('history and comm_info answer under their own names; an unknown comm is closed', async () => {
-    const history = await kernel.client.request('history_request', { hist_access_type: 'tail', n: 5 });
-    expect(history.reply.header.msg_type).toBe('history_reply');
-    expect(history.reply.content.history).toEqual([]);
-    const info = await kernel.client.request('comm_info_request', {});
-    expect(info.reply.header.msg_type).toBe('comm_info_reply');
-    expect(info.reply.content).toEqual({ status: 'ok', comms: {} });
-  });
 });
 
 test('shutdown answers and ends the process within a second', async () => {
