@@ -73,14 +73,14 @@ export class LabelDial implements Displayable {
     if (arms.length === 0) throw new ConfigError('labelDial: arms must hold an arm, got none. Name one.');
     this.control =
       'labelAt' in label
-        ? new Slider({ ...label, width: '480px' })
-        : new TextField({ description: label.description, value: label.value, width: '100%' }, 'Text');
+        ? new Slider({ ...label, width: '560px' })
+        : new TextField({ description: label.description, value: label.value, width: 'auto' }, 'Text');
     this.choice = choices
-      ? new Dropdown<string>({ description: choices.description, options: choices.names, width: '100%' })
+      ? new Dropdown<string>({ description: choices.description, options: choices.names, width: 'auto' })
       : null;
-    this.answers = new Html({ trusted: '' }, { width: '100%' });
+    this.answers = new Html({ trusted: '' }, { width: 'auto' });
     this.box = new Box('column', [this.control, ...(this.choice ? [this.choice] : []), this.answers], {
-      width: '100%',
+      width: 'auto',
     });
     this.show(arms.map(({ name }) => ({ name, answer: null })));
     // The control's own queue waits for its handlers; the dial's queue is the one that aborts.

@@ -36,14 +36,17 @@ export abstract class Widget implements Displayable {
   private isClosed = false;
 
   constructor(kind: ModelKind, state: Record<string, unknown>, options: WidgetOptions, wire: ModelOptions = {}) {
-    const { width, tooltip = null } = options;
+    const described = typeof state.description === 'string' && kind.model !== 'ButtonModel' ? state.description : '';
+    // The front end gives 300 px to a control and its description together: a long one leaves no room to the control.
+    const roomy = described === '' ? undefined : `calc(300px + ${described.length}ch)`;
+    const { width = roomy, tooltip = null } = options;
     const own: WireModel[] = [];
     const parts: Record<string, unknown> = { layout: null, style: null };
     if (width !== undefined) {
-      parts.layout = new WireModel(layoutKind, { width });
+      parts.layout = new WireModel(layoutKind, { width, max_width: '100%' });
       own.push(parts.layout as WireModel);
     }
-    if (typeof state.description === 'string' && state.description !== '' && kind.model !== 'ButtonModel') {
+    if (described !== '') {
       // The default width cuts a description after some 12 letters.
       parts.style = new WireModel(styleKind, {
         _view_module: '@jupyter-widgets/base',
@@ -173,13 +176,11 @@ export function reportFailures(
   else if (!show(texts.join('\n'))) process.stderr.write(`A widget's handler failed: ${texts.join('\n')}\n`);
 }
 
+/** Name, message and causes. No stack: its lines are those of the JavaScript that a cell became, which nobody has before them. */
 function textOfError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const stack = error.stack ?? `${error.name}: ${error.message}`;
-  return stack
-    .split('\n')
-    .filter((line) => !/^\s+at .*(node:internal|kernel-plugins[\\/]host[\\/]widgets)/.test(line))
-    .join('\n');
+  const cause = error.cause === undefined ? '' : `\nCaused by: ${textOfError(error.cause)}`;
+  return `${error.name}: ${error.message}${cause}`;
 }
 
 function failureHtml(message: string): string {
