@@ -69,13 +69,17 @@ export function terminalSink(stream: NodeJS.WriteStream): DisplaySink {
   };
 }
 
-/** A stock tslab kernel offers no bundles in its public API; its message writer takes them. */
+/**
+ * A stock tslab kernel offers no bundles in its public API; its message writer takes them. The running kernel may be another copy
+ * of tslab than the one beside this library, so the copy that is loaded counts.
+ */
 function tslabSink(): DisplaySink {
+  const loaded = Object.keys(require.cache).find((path) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(path));
   return {
     kind: 'tslab',
     present: presentPlainly,
     display(bundle, displayId, update) {
-      const { lastWriteDisplayData } = require('tslab/dist/jupyter') as typeof import('tslab/dist/jupyter');
+      const { lastWriteDisplayData } = require(loaded ?? 'tslab/dist/jupyter') as typeof import('tslab/dist/jupyter');
       const content = {
         data: bundle.data as Record<string, string>,
         metadata: (bundle.metadata ?? {}) as Record<string, never>,
