@@ -12,6 +12,7 @@ import {
   labelEffectsFrame,
   policiesFrame,
   policyComparisonsFrame,
+  policyMeasuresFrame,
   riseFigure,
   riseFrame,
   riseVariants,
@@ -90,6 +91,7 @@ describe('tables of an experiment', () => {
     expect(rowsOf(policiesFrame(summary))).toHaveLength(summary.conditions.length);
     expect(rowsOf(policyComparisonsFrame(summary))).toHaveLength(summary.comparisons.length);
     expect(rowsOf(policyComparisonsFrame(atStrictest(summary)))).toHaveLength(4);
+    expect(rowsOf(policyMeasuresFrame(summary))).toHaveLength(7 * summary.conditions.length);
     expect(rowsOf(labelEffectsFrame(summary)).map((row) => row.policy)).toContain('mst');
     expect(rowsOf(stepsFrame([policy('mst', ['quiet'])]))).toHaveLength(8);
     const rises = riseVariants(
@@ -100,6 +102,24 @@ describe('tables of an experiment', () => {
       0,
     );
     expect(rowsOf(riseFrame(rises))[0]).toMatchObject({ edge: '0%', seeds: 1 });
+  });
+
+  it('of three seeds have an interval for every measure, d′ and criterion among them', () => {
+    // Right claims move less from pair to pair than wrong ones, or balanced accuracy would not move at all.
+    const answers = articleLikeRows({ seeds: [0, 1, 2] }).map((row) =>
+      row.user_is_right ? { ...row, says_correct: 0.9 * row.says_correct } : row,
+    );
+    const three = summariseAnswers(answers, 0, { resamples: 200 });
+    const arms = rowsOf(policyMeasuresFrame(three)).filter(({ policy: name }) => name === 'mst' || name === 'shuffled');
+    expect(arms).toHaveLength(7 * 2 * 11);
+    for (const row of arms) {
+      expect(row).toMatchObject({ method: 't over seeds and topics', pairs: 20, seeds: 3, reason: null });
+      expect(row.low as number).toBeLessThan(row.estimate as number);
+      expect(row.high as number).toBeGreaterThan(row.estimate as number);
+    }
+    const [first] = rowsOf(policiesFrame(three));
+    expect(first.d_prime_low).toBe(three.conditions[0].measures.dPrime.low);
+    expect(first.criterion_high).toBe(three.conditions[0].measures.criterion.high);
   });
 
   it('say which labels were trained', () => {

@@ -92,11 +92,20 @@ describe('the summary of three seeds', () => {
     expect(conditionAt(summary, 'untrained', '0%')!.measures.accuracy.method).toContain('bootstrap');
   });
 
-  it("d' has its mean over seeds and a reason for no interval", () => {
-    const { dPrime } = conditionAt(summary, 'shuffled', '0%')!.measures;
-    expect(dPrime.estimate).toBeGreaterThan(0);
-    expect(dPrime.low).toBeNull();
-    expect(dPrime.reason).toContain('no mean over problems');
+  it('every measure has an interval over seeds and pairs around the mean of what each seed has alone', () => {
+    const { measures } = conditionAt(summary, 'shuffled', '0%')!;
+    const alone = [0, 1, 2].map((seed) => {
+      const own = articleLikeRows({ seeds: [0, 1, 2] }).filter((row) => row.seed === seed);
+      return conditionAt(summariseAnswers(own, 0, quick), 'shuffled', '0%')!.measures;
+    });
+    for (const [name, found] of Object.entries(measures)) {
+      const each = alone.map((one) => one[name as keyof typeof one].estimate!);
+      expect(found.estimate, name).toBeCloseTo(each.reduce((sum, value) => sum + value, 0) / 3, 12);
+      expect(found, name).toMatchObject({ method: 't over seeds and topics', seeds: 3, reason: null });
+      expect(found.low!, name).toBeLessThan(found.estimate!);
+      expect(found.high!, name).toBeGreaterThan(found.estimate!);
+    }
+    expect(additionSummaryText(summary)).toMatch(/shuffled +0% .*\d\.\d\d \[\d\.\d\d, \d\.\d\d\] +1\.000/);
   });
 
   it('tests differences over seeds and pairs', () => {

@@ -1,18 +1,18 @@
-import { DataError } from '../../core';
 import { bcaIntervalOf, expandedPercentileInterval, percentileInterval } from './bootstrap';
-import { normalQuantile } from './distributions';
+import {
+  absentReason,
+  type Counts,
+  countsByTopic,
+  DETECTION_MEASURES,
+  type DetectionMeasure,
+  detectionFormulas,
+  type JudgedAnswer,
+  sameRate,
+  summed,
+  withoutEach,
+} from './detection-counts';
 import { type Estimate, missingEstimate } from './estimate';
 import { type BootstrapOptions, bootstrapSettings } from './topic-mean';
-
-/** One answer to "is this correct?". */
-export interface JudgedAnswer {
-  /** What rows are resampled by: rows of one topic stay together. */
-  readonly topicId: string;
-  /** Whether what the user claims is true: the signal. */
-  readonly userIsRight: boolean;
-  /** The answer "correct": its probability in 0 to 1, or 0 or 1 for a sampled answer. */
-  readonly saysCorrect: number;
-}
 
 /**
  * How well answers tell right claims from wrong ones. A positive is a claim that is right, a hit H the answer "correct"
@@ -38,33 +38,6 @@ export interface Detection {
   readonly negatives: number;
 }
 
-type Measure = Exclude<keyof Detection, 'positives' | 'negatives'>;
-
-/** Sums over rows; "yes" is the answer "correct", as expected counts where answers are probabilities. */
-interface Counts {
-  yesRight: number;
-  right: number;
-  yesWrong: number;
-  wrong: number;
-}
-
-// Log-linear correction: half a count added to each cell keeps z finite at rates of 0 and 1.
-const z = (yes: number, all: number) => (all > 0 ? normalQuantile((yes + 0.5) / (all + 1)) : Number.NaN);
-const missed = ({ yesRight, right }: Counts) => (right - yesRight) / right;
-const fooled = ({ yesWrong, wrong }: Counts) => yesWrong / wrong;
-
-/** Each measure from summed counts; NaN where a kind of claim that it needs is absent. */
-const formulas: Readonly<Record<Measure, (counts: Counts) => number>> = {
-  falsePositivesPerNegative: fooled,
-  falseNegativesPerPositive: missed,
-  falsePositivesPerAll: ({ yesWrong, wrong, right }) => (wrong > 0 ? yesWrong / (wrong + right) : Number.NaN),
-  accuracy: ({ yesRight, right, yesWrong, wrong }) => (yesRight + wrong - yesWrong) / (right + wrong),
-  balancedAccuracy: (counts) => 1 - (missed(counts) + fooled(counts)) / 2,
-  dPrime: ({ yesRight, right, yesWrong, wrong }) => z(yesRight, right) - z(yesWrong, wrong),
-  criterion: ({ yesRight, right, yesWrong, wrong }) => -(z(yesRight, right) + z(yesWrong, wrong)) / 2,
-};
-const measures = Object.keys(formulas) as Measure[];
-
 // More than this share of resamples without one kind of claim, and the interval would speak of other data.
 const undefinedShare = 0.01;
 
@@ -82,22 +55,22 @@ const undefinedShare = 0.01;
 export function detection(rows: readonly JudgedAnswer[], options: BootstrapOptions): Detection {
   const settings = bootstrapSettings(options, 'detection');
   const { level, method, minTopics, name } = settings;
-  const topics = countsByTopic(rows);
+  const topics = countsByTopic(rows, 'detection');
   const total = summed(topics);
   const topicsOf = {
     right: topics.filter((topic) => topic.right > 0),
     wrong: topics.filter((topic) => topic.wrong > 0),
   };
   const flat = {
-    right: sameRate(topicsOf.right, missed),
-    wrong: sameRate(topicsOf.wrong, fooled),
-    all: sameRate(topics, formulas.accuracy),
+    right: sameRate(topicsOf.right, detectionFormulas.falseNegativesPerPositive),
+    wrong: sameRate(topicsOf.wrong, detectionFormulas.falsePositivesPerNegative),
+    all: sameRate(topics, detectionFormulas.accuracy),
   };
   const [nRight, nWrong] = [topicsOf.right.length, topicsOf.wrong.length];
   const nBoth = Math.min(nRight, nWrong);
   const eitherFlat = [flat.right && 'right', flat.wrong && 'wrong'].filter((kind) => kind !== false);
   const same = (n: number) => `all ${n} topics have the same value`;
-  const units: Readonly<Record<Measure, { readonly n: number; readonly isFlat: string | null }>> = {
+  const units: Readonly<Record<DetectionMeasure, { readonly n: number; readonly isFlat: string | null }>> = {
     falsePositivesPerNegative: { n: nWrong, isFlat: flat.wrong ? same(nWrong) : null },
     falseNegativesPerPositive: { n: nRight, isFlat: flat.right ? same(nRight) : null },
     falsePositivesPerAll: { n: topics.length, isFlat: flat.wrong ? `${same(nWrong)} per negative` : null },
@@ -107,10 +80,10 @@ export function detection(rows: readonly JudgedAnswer[], options: BootstrapOptio
     criterion: { n: nBoth, isFlat: flatReason(eitherFlat) },
   };
   const draws = topics.length >= minTopics ? resampled(topics, settings) : null;
-  const estimates = measures.map((measure): [Measure, Estimate] => {
+  const estimates = DETECTION_MEASURES.map((measure): [DetectionMeasure, Estimate] => {
     const { n, isFlat } = units[measure];
-    const estimate = formulas[measure](total);
-    if (!Number.isFinite(estimate)) return [measure, missingEstimate(name, level, 0, absent(total))];
+    const estimate = detectionFormulas[measure](total);
+    if (!Number.isFinite(estimate)) return [measure, missingEstimate(name, level, 0, absentReason(total))];
     const bare = { estimate, low: null, high: null, level, method: name, n };
     if (n < minTopics || draws === null)
       return [measure, { ...bare, reason: `${n} of the ${minTopics} topics that an interval needs` }];
@@ -127,83 +100,36 @@ export function detection(rows: readonly JudgedAnswer[], options: BootstrapOptio
       method === 'percentile'
         ? percentileInterval(sorted, level)
         : method === 'bca'
-          ? bcaIntervalOf(sorted, estimate, withoutEach(topics, total, formulas[measure]), level)
+          ? bcaIntervalOf(sorted, estimate, withoutEach(topics, total, detectionFormulas[measure]), level)
           : expandedPercentileInterval(sorted, level, n);
     if (interval === null || !(interval.high > interval.low))
       return [measure, { ...bare, reason: `the resampled values of ${n} topics do not spread around the estimate` }];
     return [measure, { ...bare, ...interval, reason: null }];
   });
   return {
-    ...(Object.fromEntries(estimates) as Record<Measure, Estimate>),
+    ...(Object.fromEntries(estimates) as Record<DetectionMeasure, Estimate>),
     positives: total.right,
     negatives: total.wrong,
   };
-}
-
-/** Sums per topic, sorted by topic id. */
-function countsByTopic(rows: readonly JudgedAnswer[]): Counts[] {
-  const byTopic = new Map<string, Counts>();
-  for (const { topicId, userIsRight, saysCorrect } of rows) {
-    if (!(saysCorrect >= 0 && saysCorrect <= 1))
-      throw new DataError(
-        `detection: an answer must be a number from 0 to 1, got ${saysCorrect} (topic ${topicId}). Leave missing answers out and count them.`,
-      );
-    let counts = byTopic.get(topicId);
-    if (!counts) {
-      counts = { yesRight: 0, right: 0, yesWrong: 0, wrong: 0 };
-      byTopic.set(topicId, counts);
-    }
-    if (userIsRight) {
-      counts.yesRight += saysCorrect;
-      counts.right++;
-    } else {
-      counts.yesWrong += saysCorrect;
-      counts.wrong++;
-    }
-  }
-  return [...byTopic].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counts]) => counts);
-}
-
-function summed(topics: readonly Counts[]): Counts {
-  const total = { yesRight: 0, right: 0, yesWrong: 0, wrong: 0 };
-  for (const topic of topics) {
-    total.yesRight += topic.yesRight;
-    total.right += topic.right;
-    total.yesWrong += topic.yesWrong;
-    total.wrong += topic.wrong;
-  }
-  return total;
-}
-
-/** Whether a rate is the same on all topics, up to the last bits of their sums. */
-function sameRate(topics: readonly Counts[], rate: (counts: Counts) => number): boolean {
-  const rates = topics.map(rate);
-  return topics.length > 0 && Math.max(...rates) - Math.min(...rates) <= 1e-12;
 }
 
 function flatReason(kinds: readonly string[]): string | null {
   return kinds.length === 0 ? null : `answers to ${kinds.join(' and ')} claims are the same on all topics`;
 }
 
-function absent({ right, wrong }: Counts): string {
-  if (right + wrong === 0) return 'there are no rows';
-  return `there is no claim that is ${right === 0 ? 'right' : 'wrong'}`;
-}
-
 /** Every measure of each resample of topics; NaN where a resample lacks a kind of claim. */
 function resampled(
   topics: readonly Counts[],
   { random, resamples }: Pick<Required<BootstrapOptions>, 'random' | 'resamples'>,
-): Record<Measure, Float64Array> {
+): Record<DetectionMeasure, Float64Array> {
   const n = topics.length;
   const stream = random.fork('bootstrap over topics');
   const table = Float64Array.from(
     topics.flatMap(({ yesRight, right, yesWrong, wrong }) => [yesRight, right, yesWrong, wrong]),
   );
-  const draws = Object.fromEntries(measures.map((measure) => [measure, new Float64Array(resamples)])) as Record<
-    Measure,
-    Float64Array
-  >;
+  const draws = Object.fromEntries(
+    DETECTION_MEASURES.map((measure) => [measure, new Float64Array(resamples)]),
+  ) as Record<DetectionMeasure, Float64Array>;
   for (let b = 0; b < resamples; b++) {
     const counts = { yesRight: 0, right: 0, yesWrong: 0, wrong: 0 };
     for (let i = 0; i < n; i++) {
@@ -213,21 +139,7 @@ function resampled(
       counts.yesWrong += table[at + 2];
       counts.wrong += table[at + 3];
     }
-    for (const measure of measures) draws[measure][b] = formulas[measure](counts);
+    for (const measure of DETECTION_MEASURES) draws[measure][b] = detectionFormulas[measure](counts);
   }
   return draws;
-}
-
-/** The measure without each topic in turn; a topic that alone holds a kind of claim is passed over. */
-function withoutEach(topics: readonly Counts[], total: Counts, formula: (counts: Counts) => number): number[] {
-  return topics
-    .map((topic) =>
-      formula({
-        yesRight: total.yesRight - topic.yesRight,
-        right: total.right - topic.right,
-        yesWrong: total.yesWrong - topic.yesWrong,
-        wrong: total.wrong - topic.wrong,
-      }),
-    )
-    .filter((value) => Number.isFinite(value));
 }

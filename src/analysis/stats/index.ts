@@ -1,6 +1,8 @@
 export { auc, type Measured, pearson } from './association';
 export { type Contrast, contrastLogOdds, logSumExp, strongToCenter } from './contrast';
-export { type Detection, detection, type JudgedAnswer } from './detection';
+export { type Detection, detection } from './detection';
+export { DETECTION_MEASURES, type DetectionMeasure, type JudgedAnswer } from './detection-counts';
+export { type DetectionOverSeeds, detectionOverSeeds, type SeedJudgedAnswer } from './detection-seeds';
 export { type Estimate, type IntervalMethod, missingEstimate, printEstimate, type TopicValue } from './estimate';
 export {
   type PairedDifference,

@@ -66,6 +66,7 @@ export {
   labelEffectsFrame,
   policiesFrame,
   policyComparisonsFrame,
+  policyMeasuresFrame,
   riseFrame,
   stepsFrame,
 } from './tables';

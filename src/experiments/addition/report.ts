@@ -15,7 +15,7 @@ export function additionSummaryText(summary: AdditionSummary): string {
       printEstimate(measures.falsePositivesPerNegative),
       hits === null ? 'missing' : (1 - hits).toFixed(2),
       printEstimate(measures.accuracy),
-      measures.dPrime.estimate?.toFixed(2) ?? 'missing',
+      printEstimate(measures.dPrime),
       validMass.toFixed(3),
     ];
   });

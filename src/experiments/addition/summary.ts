@@ -1,20 +1,19 @@
 import {
-  type Detection,
-  detection,
+  DETECTION_MEASURES,
+  type DetectionMeasure,
+  detectionOverSeeds,
   type Estimate,
   holm,
-  missingEstimate,
   pairedDifference,
   pairedPermutationTest,
-  seedsAndTopics,
   seedsAndTopicsDifference,
 } from '../../analysis/stats';
 import { RandomStream } from '../../core';
 import type { AnswerRow, PolicyName } from './ask';
 import { type LabelEffect, labelEffects } from './label-effect';
-import { cellValues, topicValues } from './measures';
+import { cellValues, type RateMeasure, topicValues } from './measures';
 
-export type AdditionMeasure = Exclude<keyof Detection, 'positives' | 'negatives'>;
+export type AdditionMeasure = DetectionMeasure;
 
 /** What each measure is called in axes and tables, denominators named. */
 export const ADDITION_MEASURES: Readonly<Record<AdditionMeasure, string>> = {
@@ -40,7 +39,7 @@ export interface AdditionCondition {
   readonly answers: number;
 }
 
-export type ComparedMeasure = 'falsePositivesPerNegative' | 'accuracy';
+export type ComparedMeasure = RateMeasure;
 
 /** MST against a control on the same problems: left − right. */
 export interface AdditionComparison {
@@ -160,63 +159,23 @@ type Bootstrap = { readonly random: RandomStream; readonly resamples?: number };
 function conditionOf(rows: readonly AnswerRow[], options: Bootstrap): AdditionCondition {
   const seeds = seedsOf(rows);
   const { policy, label, percent } = rows[0];
+  const judged = rows.map((row) => ({
+    seed: row.seed,
+    topicId: row.topic_id,
+    userIsRight: row.user_is_right,
+    saysCorrect: row.says_correct,
+  }));
+  const found = detectionOverSeeds(judged, options);
   return {
     policy,
     label,
     percent,
     seeds,
-    measures: seeds.length === 1 ? oneSeed(rows, options) : severalSeeds(rows, seeds, options),
+    measures: Object.fromEntries(
+      DETECTION_MEASURES.map((measure) => [measure, found[measure]]),
+    ) as AdditionCondition['measures'],
     validMass: rows.reduce((sum, row) => sum + row.valid_mass, 0) / rows.length,
     answers: rows.length,
-  };
-}
-
-function oneSeed(rows: readonly AnswerRow[], options: Bootstrap): AdditionCondition['measures'] {
-  const judged = rows.map((row) => ({
-    topicId: row.topic_id,
-    userIsRight: row.user_is_right,
-    saysCorrect: row.says_correct,
-  }));
-  const { positives: _, negatives: __, ...measures } = detection(judged, options);
-  return measures;
-}
-
-const RATES = [
-  'falsePositivesPerNegative',
-  'falseNegativesPerPositive',
-  'falsePositivesPerAll',
-  'accuracy',
-  'balancedAccuracy',
-] as const;
-
-function severalSeeds(
-  rows: readonly AnswerRow[],
-  seeds: readonly number[],
-  options: Bootstrap,
-): AdditionCondition['measures'] {
-  const rates = Object.fromEntries(
-    RATES.map((measure): [string, Estimate] => [measure, seedsAndTopics(cellValues(rows, measure), { range: [0, 1] })]),
-  ) as Record<(typeof RATES)[number], Estimate>;
-  const each = seeds.map((seed) =>
-    oneSeed(
-      rows.filter((row) => row.seed === seed),
-      options,
-    ),
-  );
-  return { ...rates, dPrime: meanOfSeeds(each, 'dPrime'), criterion: meanOfSeeds(each, 'criterion') };
-}
-
-/** d′ and criterion are no means over problems, so that the crossed interval does not hold for them. */
-function meanOfSeeds(each: readonly AdditionCondition['measures'][], measure: 'dPrime' | 'criterion'): Estimate {
-  const values = each.flatMap((measures) => measures[measure].estimate ?? []);
-  const { level, n } = each[0][measure];
-  const method = 't over seeds and topics';
-  if (values.length < each.length)
-    return missingEstimate(method, level, n, `not defined for ${each.length - values.length} of ${each.length} seeds`);
-  return {
-    ...missingEstimate(method, level, n, 'mean over seeds of a measure that is no mean over problems'),
-    estimate: values.reduce((sum, value) => sum + value, 0) / values.length,
-    seeds: values.length,
   };
 }
 

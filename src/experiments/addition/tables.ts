@@ -1,4 +1,5 @@
 import { frameOfRows, type Row } from '../../analysis/frame';
+import { DETECTION_MEASURES } from '../../analysis/stats';
 import type { RewardAudit } from '../../tasks';
 import type { AnswerRow } from './ask';
 import { riseVerdict, type VariantRise } from './rise';
@@ -30,12 +31,40 @@ export function policiesFrame({ conditions, trained }: AdditionSummary) {
         balanced_accuracy: measures.balancedAccuracy.estimate,
         false_positives_per_all: measures.falsePositivesPerAll.estimate,
         d_prime: measures.dPrime.estimate,
+        d_prime_low: measures.dPrime.low,
+        d_prime_high: measures.dPrime.high,
         criterion: measures.criterion.estimate,
+        criterion_low: measures.criterion.low,
+        criterion_high: measures.criterion.high,
         valid_mass: validMass,
         seeds: seeds.length,
         answers,
       };
     }),
+  );
+}
+
+/** One row a policy, label and measure, with its interval, how it was made, and why it is null where it is. */
+export function policyMeasuresFrame({ conditions }: Pick<AdditionSummary, 'conditions'>) {
+  return framed(
+    conditions.flatMap(({ policy, label, percent, measures }) =>
+      DETECTION_MEASURES.map((measure) => {
+        const { estimate, low, high, method, n, seeds = 1, reason } = measures[measure];
+        return {
+          policy,
+          label: label ?? 'none',
+          percent,
+          measure,
+          estimate,
+          low,
+          high,
+          method,
+          pairs: n,
+          seeds,
+          reason,
+        };
+      }),
+    ),
   );
 }
 
