@@ -12,13 +12,14 @@ export interface ExecutionEvents {
 /** An event loop that is silent this long after an interrupt is in JavaScript that does not yield; training steps extend it. */
 const shortestGraceMs = 700;
 const longestGraceMs = 20_000;
-const keptNativeOutput = 4_096;
+const keptNativeOutput = 8_192;
 
 /** The child that runs cells: started, watched, interrupted, ended. */
 export class ExecutionProcess {
   private readonly child: ChildProcess;
   private ended = false;
   private nativeOutput = '';
+  private killedBecause: string | null = null;
   private lastBeatMs = Date.now();
   private longestPauseMs = 0;
   private executing = false;
@@ -51,7 +52,7 @@ export class ExecutionProcess {
     this.child.on('message', (message: FromExecution) => this.receive(message));
     this.child.on('error', (error) => this.crash(`could not be started: ${error.message}`));
     this.child.on('close', (code, signal) =>
-      this.crash(signal ? `was ended by ${signal}` : `ended with exit code ${code}`),
+      this.crash(this.killedBecause ?? reasonOf(code, signal, this.nativeOutput)),
     );
   }
 
@@ -80,6 +81,7 @@ export class ExecutionProcess {
     }
     this.interrupts++;
     if (this.interrupts >= 3) {
+      this.killedBecause = 'was ended on the third interrupt';
       this.child.kill('SIGKILL');
       return;
     }
@@ -125,7 +127,9 @@ export class ExecutionProcess {
         (this.child.stdio[4] as Writable).write('!');
         // A native call that never returns cannot be ended this way.
         this.escalation = setTimeout(() => {
-          if (Date.now() - this.lastBeatMs > longestGraceMs) this.child.kill('SIGKILL');
+          if (Date.now() - this.lastBeatMs <= longestGraceMs) return;
+          this.killedBecause = 'was ended because a native call did not return after the interrupt';
+          this.child.kill('SIGKILL');
         }, longestGraceMs + 1_000);
       } else this.escalation = setTimeout(check, Math.max(20, graceMs - silentMs));
     };
@@ -141,6 +145,21 @@ export class ExecutionProcess {
     if (this.ended) return;
     this.ended = true;
     this.stopEscalation();
-    this.events.onCrash(why, this.nativeOutput);
+    this.events.onCrash(why, withoutNativeFrames(this.nativeOutput));
   }
+}
+
+function reasonOf(code: number | null, signal: string | null, nativeOutput: string): string {
+  const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+  if (/heap out of memory/.test(nativeOutput))
+    return `${how}: its JavaScript heap is full. Keep less in variables, or start the kernel with NODE_OPTIONS=--max-old-space-size=MEGABYTES`;
+  return signal === 'SIGKILL' ? `${how}, which the system does when memory runs out` : how;
+}
+
+/** V8 ends a fatal error with its own stack, which says nothing to the person and hides the line that does. */
+function withoutNativeFrames(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !/^\s*\d+: 0x[0-9a-f]+ |^-+ Native stack trace -+$/.test(line))
+    .join('\n');
 }

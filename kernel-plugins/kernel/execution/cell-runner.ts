@@ -25,6 +25,7 @@ const graceTurns = 12;
 export class CellRunner {
   private readonly exports: Record<string, unknown> = {};
   private running: RunningCell | null = null;
+  private controller = new AbortController();
   private readonly setTimer = setTimeout;
 
   constructor(
@@ -41,6 +42,7 @@ export class CellRunner {
     Atomics.store(this.terminated, 0, 0);
     this.timers.startCell();
     const controller = new AbortController();
+    this.controller = controller;
     const running: RunningCell = {
       cell: request.cell,
       controller,
@@ -79,15 +81,22 @@ export class CellRunner {
     let turns = 0;
     const turn = () => {
       if (this.running !== running) return;
-      if (++turns > graceTurns) this.giveUp(running, 'the cell did not answer to `signal`; its timers were stopped');
+      if (Atomics.exchange(this.terminated, 0, 0) > 0) this.giveUp(running, 'the running code was ended');
+      else if (++turns > graceTurns)
+        this.giveUp(running, 'the cell did not answer to `signal`; its timers were stopped');
       else this.setTimer(turn, 100);
     };
     this.setTimer(turn, 100);
   }
 
-  /** The `signal` of the running cell; between cells one that never fires. */
+  /** The `signal` of the running cell, between cells of the last: what an interrupted cell left running must not go on. */
   signal(): AbortSignal {
-    return (this.running?.controller ?? new AbortController()).signal;
+    return this.controller.signal;
+  }
+
+  /** Work that belongs to no cell (a comm's handler) does not suffer for the last cell's interrupt. */
+  startAside(): void {
+    if (!this.running) this.controller = new AbortController();
   }
 
   atCellEnd(callback: () => void): void {

@@ -4,7 +4,9 @@ import { installCommTransport, receiveComm } from '../../host/comms';
 import { PluginHost } from '../../host/plugin-host';
 import { installSink } from '../../host/sink';
 import { generalMagics } from '../../magics/general';
+import { registerLabMagics } from '../../magics/lab';
 import { CellRunner } from './cell-runner';
+import { installFetch } from './fetch';
 import type { FromExecution, ToExecution } from './ipc';
 import { completeOption, installMagics } from './magic-runner';
 import { CellModules } from './modules';
@@ -36,6 +38,7 @@ function main(notebookDir: string, packageDir: string): void {
 
   output.captureProcessStreams();
   timers.install();
+  installFetch(() => runner.signal());
   installSink({
     kind: 'kernel',
     present: (value) => plugins.present(value),
@@ -66,6 +69,7 @@ function main(notebookDir: string, packageDir: string): void {
       forgetModule: (id) => modules.forgetModule(id),
     }),
   );
+  plugins.register('lab', registerLabMagics);
   installMagics({
     host: plugins,
     send: (message) => output.send(message),
@@ -93,6 +97,7 @@ function main(notebookDir: string, packageDir: string): void {
         return;
       case 'comm': {
         const { id } = message;
+        runner.startAside();
         void receiveComm(message.message).then(() => output.send({ type: 'comm-handled', id }));
       }
     }

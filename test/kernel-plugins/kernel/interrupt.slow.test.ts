@@ -90,27 +90,3 @@ describe('interrupt', () => {
     expect(resultText(await kernel.client.execute('kept'))).toBe('11');
   });
 });
-
-describe('a crash of the execution process', () => {
-  let kernel: LaunchedKernel;
-  beforeAll(async () => {
-    kernel = await startKernel();
-  });
-  afterAll(async () => {
-    await kernel?.shutdown();
-  });
-
-  test.each([
-    ['process.exit', 'process.exit(3)', /exit code 3/],
-    ['a kill', 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {})', /SIGKILL/],
-    ['a native abort', 'process.abort()', /SIGABRT|exit code/],
-  ])('%s is reported in the cell with what it had printed, and the next cell runs', async (_, code, why) => {
-    await kernel.client.execute('const lost = 1');
-    const exchange = await kernel.client.execute(`console.log("printed before"); ${code}`);
-    expect(contents(exchange, 'error')[0]).toMatchObject({ ename: 'ExecutionProcessEnded' });
-    expect(contents(exchange, 'error')[0].evalue).toMatch(why);
-    expect(printed(exchange)).toBe('printed before\n');
-    expect(resultText(await kernel.client.execute('1 + 1'))).toBe('2');
-    expect(contents(await kernel.client.execute('lost'), 'error')[0].evalue).toContain("'lost'");
-  });
-});

@@ -15,12 +15,15 @@ const main = join(packageDir, 'dist', 'kernel-plugins', 'kernel', 'main.js');
 export function startKernel(options: Partial<LaunchOptions> = {}): Promise<LaunchedKernel> {
   if (!existsSync(main)) throw new Error(`wire tests need the built kernel at ${main}. Run \`npm run build\`.`);
   return launchKernel({
-    argv: [process.execPath, main, '{connection_file}'],
+    argv: [process.execPath, ...kernelArguments('{connection_file}')],
     cwd: join(packageDir, 'test', 'kernel-plugins', 'kernel', 'fixtures'),
     startTimeoutMs: 60_000,
     ...options,
   });
 }
+
+/** What Node is given to run the built kernel. */
+export const kernelArguments = (connectionFile: string): string[] => [main, connectionFile];
 
 export const types = (exchange: Exchange): string[] => exchange.published.map((message) => message.header.msg_type);
 
