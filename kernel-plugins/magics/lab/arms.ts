@@ -32,7 +32,8 @@ export const armsMagic = (session: LabSession): Magic =>
         })),
       );
       const { task, preset } = lab.settings;
+      const kept = await showTable(lab, frame, `Arms of ${task}, preset ${preset}`, arms);
       call.standsFor(`${notebookImport()}${chosen}const arms = await lab.arms(${longCallCode({})});`);
-      return showTable(lab, frame, `Arms of ${task}, preset ${preset}`, arms);
+      return kept;
     },
   });

@@ -10,7 +10,11 @@ export function codeOf(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'undefined';
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   if (entries.length === 0) return '{}';
-  const key = (name: string) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
+  const key = (name: string) => {
+    // Written bare or quoted it would set the prototype.
+    if (name === '__proto__') return '["__proto__"]';
+    return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  };
   // `{ signal }` for `{ signal: signal }`.
   const member = ([name, item]: [string, unknown]) =>
     item instanceof Code && item.text === name ? name : `${key(name)}: ${codeOf(item)}`;

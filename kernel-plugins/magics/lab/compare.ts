@@ -44,10 +44,11 @@ export const compareMagic = (session: LabSession): Magic =>
           'p is of this comparison alone: adjust it if you make several.',
         ].join('\n'),
       );
+      const kept = await showTable(lab, comparison.frame, `${comparison.left} − ${comparison.right}`, comparison);
       call.standsFor(
         `${notebookImport('showFrame')}${chosen}const comparison = await lab.compare(${codeOf(label)}, ${longCallCode(what)});\n` +
           "console.log(comparison.words.join('\\n'));\nawait showFrame(comparison.frame);",
       );
-      return showTable(lab, comparison.frame, `${comparison.left} − ${comparison.right}`, comparison);
+      return kept;
     },
   });

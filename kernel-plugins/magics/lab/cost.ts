@@ -39,8 +39,9 @@ export const costMagic = (session: LabSession): Magic =>
           'No API was called: there is no other judge, so no money was spent.',
         ].join('\n'),
       );
+      const kept = await showTable(lab, frame, 'Cost of the runs by kind', costs);
       call.standsFor("import { costsByKind, inspectRuns } from 'mstlab/runs';\ncostsByKind(inspectRuns(lab.runs))");
-      return showTable(lab, frame, 'Cost of the runs by kind', costs);
+      return kept;
     },
   });
 

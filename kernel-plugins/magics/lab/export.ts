@@ -58,9 +58,10 @@ export const exportMagic = (session: LabSession): Magic =>
         code = `exportAdapter(adapterFolder(${codeOf(status.path)}), ${codeOf(path)}, ${codeOf(how)})`;
       }
       const names = [...new Set(code.match(/\b(export\w+|adapterFolder)(?=\()/g))].sort().join(', ');
-      call.standsFor(`import { ${names} } from 'mstlab/experiments';\n${code}`);
       const size = exported.bytes === null ? '' : `, ${(exported.bytes / 1e3).toFixed(1)} kB`;
-      return showAs(exported, { 'text/plain': `Wrote ${exported.path}: ${exported.what}${size}.` });
+      const kept = showAs(exported, { 'text/plain': `Wrote ${exported.path}: ${exported.what}${size}.` });
+      call.standsFor(`import { ${names} } from 'mstlab/experiments';\n${code}`);
+      return kept;
     },
   });
 

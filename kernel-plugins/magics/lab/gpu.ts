@@ -14,9 +14,10 @@ export const gpuMagic = (): Magic =>
     async run(call) {
       const { deviceReport, deviceText } = await import('../../../src/experiments/index.js');
       const report = deviceReport();
+      const kept = showAs(report, { 'text/plain': deviceText(report) });
       call.standsFor(
         "import { deviceReport, deviceText } from 'mstlab/experiments';\nconsole.log(deviceText(deviceReport()));",
       );
-      return showAs(report, { 'text/plain': deviceText(report) });
+      return kept;
     },
   });

@@ -3,7 +3,6 @@ import { armsMagic } from './arms';
 import { compareMagic } from './compare';
 import { labCompletions } from './completions';
 import { costMagic } from './cost';
-import { dialMagic } from './dial';
 import { exportMagic } from './export';
 import { generateMagic } from './generate';
 import { gpuMagic } from './gpu';
@@ -28,7 +27,6 @@ export function labPlugin(session: LabSession): RegisterPlugin {
       sweepMagic,
       compareMagic,
       generateMagic,
-      dialMagic,
       judgeMagic,
       runsMagic,
       gpuMagic,

@@ -48,14 +48,15 @@ export const judgeMagic = (session: LabSession): Magic =>
       call.print(
         `PROXY: ${judgements[0].judge} is a linear model of style; it knows the words of its training texts and no facts.`,
       );
-      call.standsFor(rows ? 'const judgements = lab.judge();' : `const judgements = lab.judge([${codeOf(text)}]);`);
       const frame = await framed(judgements.map((judgement, at) => rowOf(judgement, texts[at])));
-      return showTable(
+      const kept = await showTable(
         lab,
         frame,
         `Offline judge (proxy), ${texts.length} ${texts.length === 1 ? 'text' : 'texts'}`,
         judgements,
       );
+      call.standsFor(rows ? 'const judgements = lab.judge();' : `const judgements = lab.judge([${codeOf(text)}]);`);
+      return kept;
     },
   });
 

@@ -24,7 +24,8 @@ export const labelsMagic = (session: LabSession): Magic =>
         from: origin,
       }));
       const frame = await framed(rows);
+      const kept = await showTable(lab, frame, `Labels of ${lab.settings.task}, ${labels.length}`, labels);
       call.standsFor(`${chosen}lab.listLabels()`);
-      return showTable(lab, frame, `Labels of ${lab.settings.task}, ${labels.length}`, labels);
+      return kept;
     },
   });

@@ -41,8 +41,9 @@ export const runsMagic = (session: LabSession): Magic =>
       const { findRun, inspectRuns } = await import('../../../src/runs/index.js');
       if (id !== undefined) {
         const run = findRun(lab.runs, id);
+        const kept = await showTable(lab, await framed(detailsOf(run)), `Run ${run.kind}/${run.id}`, [run]);
         call.standsFor(`import { findRun } from 'mstlab/runs';\nfindRun(lab.runs, ${codeOf(id)})`);
-        return showTable(lab, await framed(detailsOf(run)), `Run ${run.kind}/${run.id}`, [run]);
+        return kept;
       }
       const all = inspectRuns(lab.runs).filter((run) => kind === undefined || run.kind === kind);
       const runs = all.slice(0, last);
@@ -52,14 +53,15 @@ export const runsMagic = (session: LabSession): Magic =>
           `${broken} broken: delete such a folder, and it is made again when it is asked for. %runs show ID says what is wrong.`,
         );
       const filter = kind === undefined ? '' : `.filter((run) => run.kind === ${codeOf(kind)})`;
-      call.standsFor(`import { inspectRuns } from 'mstlab/runs';\ninspectRuns(lab.runs)${filter}.slice(0, ${last})`);
       const caption = `${runs.length} of ${all.length} runs${kind === undefined ? '' : ` of kind ${kind}`}, newest first`;
-      return showTable(
+      const kept = await showTable(
         lab,
         await framed(runs.map(rowOf), ['id', 'kind', 'state', 'when', 'seconds', 'megabytes']),
         caption,
         runs,
       );
+      call.standsFor(`import { inspectRuns } from 'mstlab/runs';\ninspectRuns(lab.runs)${filter}.slice(0, ${last})`);
+      return kept;
     },
   });
 

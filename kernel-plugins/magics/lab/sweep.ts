@@ -32,14 +32,15 @@ export const sweepMagic = (session: LabSession): Magic =>
         );
       if (sweep.task === 'news' && sweep.rows.length > 0)
         call.print('Judged bias is a PROXY: the offline judge, a linear model of style.');
-      call.standsFor(
-        `${notebookImport('showFigure', 'showFrame')}${chosen}const sweep = await lab.sweep(${longCallCode(what)});\n` +
-          'for (const figure of sweep.figures) await showFigure(figure);\nawait showFrame(sweep.frame);',
-      );
       const unit =
         sweep.task === 'news'
           ? 'a row a condition, intervals 95% over topics'
           : 'a row a policy and label, intervals 95% over operand pairs';
-      return showTable(lab, sweep.frame, `Label sweep, ${lab.settings.task}: ${unit}`, sweep);
+      const kept = await showTable(lab, sweep.frame, `Label sweep, ${lab.settings.task}: ${unit}`, sweep);
+      call.standsFor(
+        `${notebookImport('showFigure', 'showFrame')}${chosen}const sweep = await lab.sweep(${longCallCode(what)});\n` +
+          'for (const figure of sweep.figures) await showFigure(figure);\nawait showFrame(sweep.frame);',
+      );
+      return kept;
     },
   });

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { LongCall } from '../../../src/core';
 import type { TrainedArm, TrainedPolicy, TrainingListener, Workbench } from '../../../src/experiments';
 import { defineMagic, type Magic, progressBar } from '../../host';
-import { liveFigure } from '../../host/show';
+import { liveFigure, type ShowLiveFigure } from '../../host/show';
 import { longCallCode, notebookImport } from './code-of';
 import type { LabSession } from './session';
 import { ARMS, choose, chosenTask } from './shared-options';
-import { framed, showChart, showTable } from './shown';
+import { framed, showTable } from './shown';
 
 type Trained = TrainedArm | TrainedPolicy;
 
@@ -43,11 +43,13 @@ export const trainMagic = (session: LabSession): Magic =>
       const { arms: named, ...settings } = call.options;
       const chosen = choose(lab, call, settings);
       const arms = named && named.length > 0 ? named : undefined;
-      const trained = await withLiveChart(lab, { signal: call.signal, onProgress: progressBar() }, (long) =>
+      const place = liveFigure();
+      const trained = await withLiveChart(lab, place, { signal: call.signal, onProgress: progressBar() }, (long) =>
         lab.train({ ...long, arms }),
       );
-      await showChart(lab, await trainingChart(trained));
-      call.standsFor(`${notebookImport()}${chosen}const trained = await lab.train(${longCallCode({ arms })});`);
+      const figure = await trainingChart(trained);
+      lab.remember(null, figure);
+      await place(figure, { last: true });
       const rows = trained.map(({ arm, manifest, trainedNow, run, ...own }) => ({
         arm,
         seed: 'seed' in own ? own.seed : null,
@@ -59,20 +61,23 @@ export const trainMagic = (session: LabSession): Magic =>
         stopped: 'stopped' in own ? own.stopped : null,
         run: run.hash.slice(0, 16),
       }));
-      return showTable(lab, await framed(rows), 'Trained arms', [...trained]);
+      const kept = await showTable(lab, await framed(rows), 'Trained arms', [...trained]);
+      call.standsFor(`${notebookImport()}${chosen}const trained = await lab.train(${longCallCode({ arms })});`);
+      return kept;
     },
   });
 
 /** Runs a training with the chart that grows beside it where the task has one; the chart is finished also when it is stopped. */
 async function withLiveChart<T>(
   lab: Workbench,
+  place: ShowLiveFigure,
   call: LongCall,
   train: (call: LongCall & TrainingListener) => Promise<T>,
 ): Promise<T> {
   if (lab.settings.task === 'news') return train(call);
   const { liveTraining } = await import('../../../src/experiments/index.js');
   const syco = await lab.sycophancy(call);
-  const live = liveTraining({ show: liveFigure(), totalSteps: syco.resolved.rl.config.steps });
+  const live = liveTraining({ show: place, totalSteps: syco.resolved.rl.config.steps });
   try {
     return await train({ ...call, onStep: live.onStep, onProbe: live.onProbe });
   } finally {
