@@ -3,6 +3,7 @@ import { armsMagic } from './arms';
 import { compareMagic } from './compare';
 import { labCompletions } from './completions';
 import { costMagic } from './cost';
+import { dialMagic } from './dial';
 import { exportMagic } from './export';
 import { generateMagic } from './generate';
 import { gpuMagic } from './gpu';
@@ -27,6 +28,7 @@ export function labPlugin(session: LabSession): RegisterPlugin {
       sweepMagic,
       compareMagic,
       generateMagic,
+      dialMagic,
       judgeMagic,
       runsMagic,
       gpuMagic,

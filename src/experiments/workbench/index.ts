@@ -3,6 +3,7 @@ export type { ComparedMeasureResult, ComparedSide, LabelComparison } from './com
 export type { JudgeCalls } from './counted-judge';
 export { type DeviceReport, deviceReport, deviceText } from './device-report';
 export { adapterFolder, type Exported, exportAdapter, exportFigure, exportFrame, exportJson } from './export-files';
+export { type LiveAnswer, type LiveArm, type LiveArms, liveArms } from './live-arms';
 export { type DefinedLabel, type DefineLabelOptions, defineLabel, type SessionLabel } from './session-labels';
 export {
   type PresetName,
