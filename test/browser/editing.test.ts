@@ -23,6 +23,10 @@ const arm: Arm = { label: 'UNBIASED', weight0to1: 0.5 };
 declare function labelOf(arm: Arm): string;`,
       'arm.',
       'labelOf',
+      '%lsmagic',
+      '%time -h',
+      '%lsm',
+      '%sweep --',
     ]);
     lab = await startLab(dir);
     await lab.open('editing.ipynb');
@@ -40,13 +44,18 @@ declare function labelOf(arm: Arm): string;`,
     await lab.page.keyboard.press('Control+End');
   }
 
-  test("Tab after a dot lists the members of the value's type", async () => {
-    await atEndOf(1);
+  async function offeredAtEndOf(index: number): Promise<string[]> {
+    await atEndOf(index);
     await lab.page.keyboard.press('Tab');
     const names = lab.page.locator('.jp-Completer .jp-Completer-item .jp-Completer-match');
     await names.first().waitFor();
+    return names.allTextContents();
+  }
+
+  test("Tab after a dot lists the members of the value's type", async () => {
+    const names = await offeredAtEndOf(1);
     await lab.screenshot('completion');
-    expect((await names.allTextContents()).sort()).toEqual(['label', 'weight0to1']);
+    expect(names.sort()).toEqual(['label', 'weight0to1']);
     await lab.page.keyboard.press('Escape');
   });
 
@@ -82,5 +91,26 @@ declare function labelOf(arm: Arm): string;`,
     await expect
       .poll(saved, { timeout: 20_000 })
       .toMatchObject({ name: 'typescript', codemirror_mode: 'typescript', file_extension: '.ts' });
+  });
+
+  test('%lsmagic lists the magics, and -h shows what one takes', async () => {
+    await lab.run(3);
+    await lab.ran(3);
+    expect(await lab.outputs(3).textContent()).toMatch(/%sweep[\s\S]*%time|%time[\s\S]*%sweep/);
+    await lab.run(4);
+    await lab.ran(4);
+    expect(await lab.outputs(4).textContent()).toContain('%time');
+    await lab.screenshot('magics');
+  });
+
+  test('Tab completes the name of a magic and its options', async () => {
+    expect(await offeredAtEndOf(5)).toEqual(['%lsmagic']);
+    await lab.page.keyboard.press('Enter');
+    await expect.poll(() => lab.cell(5).locator('.cm-content').textContent()).toBe('%lsmagic');
+    const options = await offeredAtEndOf(6);
+    await lab.screenshot('magic-options');
+    expect(options).toContain('--labels');
+    expect(options).toContain('--help');
+    await lab.page.keyboard.press('Escape');
   });
 });
