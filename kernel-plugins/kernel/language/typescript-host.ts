@@ -65,7 +65,8 @@ function patchTypeScript(place: ConverterPlace) {
     if (path === globalsPath) globalsChanged = () => callback(path, fileChanged);
     const local = isAbsolute(path) && !path.includes('/node_modules/') && !path.includes('/dist/');
     if (local) watched.set(path, { callback, stamp: stampOf(path) });
-    return { close: () => watched.delete(path) };
+    // A file stays watched when no cell imports it any more: tslab would hold an edit made meanwhile for compiled already.
+    return { close() {} };
   };
   ts.sys.readFile = (path: string, encoding?: string) =>
     path === globalsPath ? globals : original.sys.readFile(path, encoding);
