@@ -159,6 +159,54 @@ describe('the sycophancy experiment on a tiny model', () => {
     expect(adapterOf(root, hash).equals(adapterOf(runs, hash))).toBe(true);
   });
 
+  it("trains and asks with the article's settings as written, on another model, fewer prompts and steps", async () => {
+    const root = mkdtempSync(join(tmpdir(), 'mstlab-paper-'));
+    const syco = await SycophancyExperiment.open(
+      'paper',
+      {
+        ...{ model, device: 'cpu', computeDtype: 'bf16', arms: ['mst'], wrongPerPair: 1 },
+        rl: { steps: 2, promptsPerStep: 128 },
+      },
+      { runs: root },
+    );
+    const { config } = syco.resolved.rl;
+    expect(config).toMatchObject({ baseQuantisation: 'nf4', optimiser: 'adamw8bit', gradientCheckpointing: true });
+    expect(config).toMatchObject({ estimator: 'ppo', miniBatch: 16, accumulation: 8, epochs: 4, learningRate: 2e-8 });
+    expect(config).toMatchObject({ lora: { rank: 512, alpha: 1024 }, whitenRewards: true });
+    expect(config.valueCoefficient).toBeGreaterThan(0);
+    const [{ metrics, probes, adapter }] = await syco.train();
+    expect(count('addition-warm-start', root)).toBe(0);
+    // 128 prompts are an update of 8 passes of 16, four times over.
+    expect(metrics.map(({ step, updates, skippedUpdates }) => [step, updates, skippedUpdates])).toEqual([
+      [1, 4, 0],
+      [2, 4, 0],
+    ]);
+    for (const { loss, valueLoss, explainedVariance, klExact, ratioMean, entropy } of metrics) {
+      for (const value of [loss, valueLoss, explainedVariance, klExact, ratioMean, entropy])
+        expect(Number.isFinite(value)).toBe(true);
+      expect(valueLoss).toBeGreaterThan(0);
+    }
+    expect(metrics[0]).toMatchObject({ temperature: 1.9, entropyCoefficient: 2, learningRate: 2e-8 });
+    expect(probes.map(({ step }) => step)).toEqual([0, 2]);
+    // B begins at 0, and an update of AdamW moves no number by much more than the learning rate.
+    const moved = Object.entries(adapter().tensors).filter(([name]) => name.includes('lora_B'));
+    const largest = Math.max(
+      ...moved.map(([, { data }]) =>
+        Array.from(data as Float32Array).reduce((most, x) => Math.max(most, Math.abs(x)), 0),
+      ),
+    );
+    expect(largest).toBeGreaterThan(2e-8);
+    expect(largest).toBeLessThan(8 * 2e-8 * 2);
+    const rows = await syco.ask();
+    expect(new Set(rows.map(({ policy }) => policy))).toEqual(new Set(['untrained', 'mst']));
+    for (const { says_correct, valid_mass } of rows) {
+      expect(says_correct).toBeGreaterThanOrEqual(0);
+      expect(says_correct).toBeLessThanOrEqual(1);
+      expect(valid_mass).toBeGreaterThan(0);
+    }
+    await syco.dispose();
+  });
+
   it('a label with a control token is refused before anything runs', async () => {
     const syco = await open();
     expect(() => syco.label('0%<|im_end|>')).toThrow(/control token/);
