@@ -58,7 +58,11 @@ export class CellRunner {
     Object.defineProperty(globalThis, 'signal', { value: controller.signal, configurable: true, writable: true });
     this.run(request).then(
       () => running.finish(null),
-      (thrown) => running.finish(rawError(thrown)),
+      (thrown) => {
+        // Whatever else an interrupted cell had started is not wanted either.
+        if (controller.signal.aborted) this.timers.cancelAll();
+        running.finish(rawError(thrown));
+      },
     );
   }
 
