@@ -135,8 +135,9 @@ describe('the sycophancy experiment on a tiny model', () => {
       return remaining;
     };
     expect(await left('fraction')).toMatchObject({ warmStart: false, policies: ['mst, seed 0'] });
-    // From 33% to 100% a padded percentage is the plain one: the policy is the same.
-    expect(await left('percent-padded')).toMatchObject({ warmStart: false, policies: [] });
+    // Labels that agree in the first steps need not in later ones: 99% and 100% are rare.
+    expect(await left('percent-two-digits')).toMatchObject({ warmStart: false, policies: ['mst, seed 0'] });
+    expect(await left('percent')).toMatchObject({ warmStart: false, policies: [] });
   });
 
   it('a training stopped in the middle goes on and ends with the same adapter', async () => {

@@ -77,7 +77,7 @@ export type AdditionOverrides = Partial<AdditionConfig> & {
   readonly rl?: RlOverrides;
 };
 
-const quick: AdditionConfig = {
+const base: AdditionConfig = {
   model: 'smollm2-135m',
   problems: 2560,
   splitBy: 'ordered-pair',
@@ -120,13 +120,20 @@ const warmStart: SftOverrides = {
 };
 
 /**
+ * `quick` and `tiny` write labels in two digits, 99% for the top: a policy that reads the first digit takes "10%" for "100%".
  * `tiny`: a small transformer trained from scratch here, three arms in minutes, for teaching. `quick`: the embedded language
  * model. `paper`: the article's setting, for a GPU. `smoke`: the tiny model and a few steps, to test the machinery.
  */
 export const ADDITION_PRESETS: Readonly<Record<AdditionPreset, PresetParts>> = {
-  quick: { experiment: {}, warmStart, rl: 'quick', rlChanges: {} },
+  quick: {
+    // Settings were chosen on the split of data seed 0: the pairs that this one holds out were not looked at then.
+    experiment: { encoding: 'percent-two-digits', dataSeed: 1, seeds: [1] },
+    warmStart,
+    rl: 'quick',
+    rlChanges: {},
+  },
   tiny: {
-    experiment: { model: 'tiny', computeDtype: 'f32', warmSteps: 150 },
+    experiment: { encoding: 'percent-two-digits', model: 'tiny', computeDtype: 'f32', warmSteps: 150 },
     warmStart: { ...warmStart, learningRate: 3e-3 },
     rl: 'quick',
     rlChanges: { learningRate: 2e-3, steps: 400, probeEvery: 20, checkpointEvery: 100, kl: { logEvery: 20 } },
@@ -154,7 +161,7 @@ export interface ResolvedAdditionConfig {
   readonly origins: Readonly<Record<string, 'default' | 'preset' | 'override'>>;
 }
 
-/** The `quick` values, then the preset's, then the overrides. Throws ConfigError with every problem in one message. */
+/** The common values, then the preset's, then the overrides. Throws ConfigError with every problem in one message. */
 export function resolveAdditionConfig(
   preset: AdditionPreset,
   overrides: AdditionOverrides = {},
@@ -165,7 +172,7 @@ export function resolveAdditionConfig(
       `resolveAdditionConfig: the preset must be one of ${Object.keys(ADDITION_PRESETS).join(', ')}, got "${preset}". Name one of these.`,
     );
   const { warmStart: warmOverrides = {}, rl: rlOverrides = {}, ...own } = overrides;
-  const parsed = additionConfigSchema.safeParse({ ...quick, ...chosen.experiment, ...own });
+  const parsed = additionConfigSchema.safeParse({ ...base, ...chosen.experiment, ...own });
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`);
     throw new ConfigError(
@@ -177,7 +184,7 @@ export function resolveAdditionConfig(
   const { lora, baseQuantisation } = rl.config;
   const warm = resolveSftConfig(null, { lora, baseQuantisation, ...chosen.warmStart, ...warmOverrides });
   const origins = Object.fromEntries(
-    Object.keys(quick).map((field) => [
+    Object.keys(base).map((field) => [
       field,
       field in own ? 'override' : field in chosen.experiment ? 'preset' : 'default',
     ]),

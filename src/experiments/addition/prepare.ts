@@ -111,10 +111,12 @@ export function prepareAddition(
       const first = own.episodes(0).map(asEpisode);
       return {
         episodes: (step) => own.episodes(step).map(asEpisode),
-        // The first step's prompts and rewards stand for the rest, which is a function of the same settings.
+        // The first step's prompts and rewards stand for the rest, which is a function of the same settings; encodings that agree in
+        // a first step need not in a later one.
         hash: contentHash({
           arm,
           seed,
+          ...(arm === 'baseline' ? {} : { scale: { id: scale.id, ...scale.format } }),
           data: data.hash,
           trainRange,
           density: config.density,

@@ -12,10 +12,15 @@ export interface TrainedVariant {
 
 /**
  * Guesses about the rise, each a training: the label's digits (other encodings), too few strict labels (density), how far the edge lies
- * from training (range), an optimum without a slope (graded reward). `percent-padded` is not among them: from 33% on it is the plain
- * percentage, so that asking the trained policy under `00%` is the same test for nothing.
+ * from training (range), an optimum without a slope (graded reward). `percent-padded` is not among them: from 33% on it is the
+ * plain percentage, so that asking that policy under `00%` is the same test for nothing.
  */
 export const TRAINED_VARIANTS: readonly TrainedVariant[] = [
+  {
+    name: 'plain percent',
+    what: 'trained with labels of two or three digits, 100% among them',
+    overrides: { encoding: 'percent' },
+  },
   { name: 'one decimal', what: 'trained with labels such as 66.7%', overrides: { encoding: 'percent-decimal' } },
   { name: 'fraction', what: 'trained with labels such as 0.67', overrides: { encoding: 'fraction' } },
   { name: 'words', what: 'trained with seven words, none to total', overrides: { encoding: 'words' } },

@@ -121,7 +121,7 @@ export function conditionAt(
   return conditions.find((condition) => condition.policy === policy && condition.label === label);
 }
 
-/** The label of a policy that announces this percentage, to half a percent. */
+/** The label of a policy that announces this percentage, to one percent: the top of two digits is 99%. */
 export function conditionAtPercent(
   { conditions }: Pick<AdditionSummary, 'conditions'>,
   policy: PolicyName,
@@ -129,7 +129,7 @@ export function conditionAtPercent(
 ): AdditionCondition | undefined {
   return conditions.find(
     (condition) =>
-      condition.policy === policy && condition.percent !== null && Math.abs(condition.percent - percent) <= 0.5,
+      condition.policy === policy && condition.percent !== null && Math.abs(condition.percent - percent) <= 1,
   );
 }
 
