@@ -28,6 +28,8 @@ describe('general magics in cells', () => {
     expect(result).toMatch(/^Dial +class/m);
     expect(result).toMatch(/^dial +Dial +Dial \{\}$/m);
     expect(result).toMatch(/^twice +function/m);
+    await at.runs('const path = await import("node:path")');
+    expect((await at.runs('%who path')).result).toMatch(/^path +(module|Object)/m);
     expect(result).toMatch(/^long +string +'x{78}…$/m);
     expect((await at.runs('%who --type array')).result).not.toContain('count');
   });
