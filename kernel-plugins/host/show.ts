@@ -39,7 +39,7 @@ export function liveFigure(): ShowLiveFigure {
       return;
     }
     // JupyterLab's Plotly renderer ignores an update of a chart that it has drawn (plotly.py issue 3053; in 7.1 `renderModel` still
-    // returns at once); an output of another type in its place, for less than a frame, makes it start anew.
+    // returns at once); an output of another type in its place, for a frame or two, makes it start anew.
     if (currentSink().kind !== 'terminal') updateBundle({ data: emptyFigureBundle(figure) }, handle.displayId);
     updateBundle(bundle, handle.displayId);
   };
