@@ -103,9 +103,10 @@ describe('answers of one token', () => {
         const [own] = await alone.ask([prompt]);
         alone.dispose();
         own.scores.forEach((score, a) => {
-          expect(Math.abs(together[at].scores[a] - score)).toBeLessThan(2e-5);
+          // Seen: 6.0e-7, and 1.8e-8 in the mass.
+          expect(Math.abs(together[at].scores[a] - score)).toBeLessThan(5e-6);
         });
-        expect(together[at].mass).toBeCloseTo(own.mass, 5);
+        expect(Math.abs(together[at].mass - own.mass)).toBeLessThan(2e-7);
       }
     }
   });
@@ -125,10 +126,11 @@ describe('answers of one token', () => {
       const total = row.reduce((sum, score) => sum + Math.exp(score), 0);
       const parts = ANSWERS.ids.map((id) => Math.exp(row[id]));
       ANSWERS.ids.forEach((id, a) => {
-        expect(Math.abs(found[i].scores[a] - row[id])).toBeLessThan(1e-4);
+        // Seen: 5.8e-7, then 3.6e-8 and 1.0e-7.
+        expect(Math.abs(found[i].scores[a] - row[id])).toBeLessThan(5e-6);
       });
-      expect(found[i].mass).toBeCloseTo((parts[0] + parts[1]) / total, 5);
-      expect(found[i].probabilities[0]).toBeCloseTo(parts[0] / (parts[0] + parts[1]), 5);
+      expect(Math.abs(found[i].mass - (parts[0] + parts[1]) / total)).toBeLessThan(4e-7);
+      expect(Math.abs(found[i].probabilities[0] - parts[0] / (parts[0] + parts[1]))).toBeLessThan(1e-6);
     });
   });
 
@@ -147,7 +149,8 @@ describe('answers of one token', () => {
       const [own] = await alone.ask([prompts[at]]);
       alone.dispose();
       own.scores.forEach((score, a) => {
-        expect(Math.abs(together[at].scores[a] - score)).toBeLessThan(0.05);
+        // Seen: 1.8e-7, since both layouts round alike here; one rounding that falls otherwise is 2^-9 of a number.
+        expect(Math.abs(together[at].scores[a] - score)).toBeLessThan(0.01);
       });
     }
   });
@@ -163,7 +166,8 @@ describe('answers of one token', () => {
     };
     const [whole, parts] = [await asked(7), await asked(3)];
     parts.forEach((score, at) => {
-      expect(Math.abs(score - whole[at])).toBeLessThan(2e-5);
+      // Seen: 5.4e-7.
+      expect(Math.abs(score - whole[at])).toBeLessThan(5e-6);
     });
   });
 

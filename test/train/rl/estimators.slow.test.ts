@@ -57,9 +57,11 @@ describe('against TRL', () => {
     expect(relativeError(found.takenNow, numbers(one.learned.taken)), 'taken').toBeLessThan(5e-6);
     const log = logged(found, bandit, overrides, answers) as unknown as Record<string, number>;
     const asTrlNamesIt = { k1: 'klK1', k3: 'klK3', exactKl: 'klExact' } as Record<string, string>;
+    // Seen: 3.0e-7, in the largest ratio.
     for (const name of ['approxKl', 'clipFraction', 'ratioMean', 'ratioMax', 'k1', 'k3', 'exactKl'])
-      expect(log[asTrlNamesIt[name] ?? name], name).toBeCloseTo(one.learned[name] as number, 5);
+      expect(Math.abs(log[asTrlNamesIt[name] ?? name] - (one.learned[name] as number)), name).toBeLessThan(3e-6);
     if (one.learned.groupsWithoutSignal !== undefined && !one.config.kl && !one.rarity)
+      // The share is stored in f32: 2.0e-8 seen.
       expect(log.groupsWithoutSignal).toBeCloseTo(one.learned.groupsWithoutSignal as number, 6);
   });
 
@@ -70,13 +72,14 @@ describe('against TRL', () => {
     const { out, middle } = session.run('test', {});
     session.dispose();
     const found = Array.from(out.data as Float32Array);
-    expect(relativeError(found, expected.flat())).toBeLessThan(2e-6);
+    // Seen: 7.1e-8, and 4.4e-8 with the mean kept.
+    expect(relativeError(found, expected.flat())).toBeLessThan(7e-7);
     expect(
       relativeError(
         found.map((one) => one + middle.data[0]),
         meanKept.flat(),
       ),
-    ).toBeLessThan(2e-6);
+    ).toBeLessThan(7e-7);
   });
 });
 
@@ -104,7 +107,8 @@ describe('before the first update', () => {
           const { advantages } = found;
           const expected = -advantages.reduce((total, one) => total + one, 0) / advantages.length;
           const size = Math.max(...advantages.map(Math.abs));
-          expect(Math.abs(found.policyLoss[0] - expected)).toBeLessThanOrEqual(1e-6 * (1 + size));
+          // Seen: 1.4e-8.
+          expect(Math.abs(found.policyLoss[0] - expected)).toBeLessThanOrEqual(1e-7 * (1 + size));
         }),
         { numRuns: 25 },
       );
@@ -123,7 +127,8 @@ describe('before the first update', () => {
       });
       return each.reduce((total, one) => total + one, 0) / (G * PROMPTS);
     });
-    expect(relativeError(found.gradLogits, expected)).toBeLessThan(5e-6);
+    // Seen: 1.4e-7.
+    expect(relativeError(found.gradLogits, expected)).toBeLessThan(1e-6);
   });
 });
 
@@ -210,7 +215,8 @@ describe('Kullback-Leibler divergence', () => {
         expect(log.klExact).toBeGreaterThanOrEqual(-1e-7);
         const there = { ...bandit, reference: bandit.logits };
         const same = logged(learn({ estimator: 'rloo' }, there), there);
-        for (const one of [same.klK1, same.klK3, same.klExact]) expect(Math.abs(one ?? 1)).toBeLessThan(1e-6);
+        // Seen: 3.6e-8.
+        for (const one of [same.klK1, same.klK3, same.klExact]) expect(Math.abs(one ?? 1)).toBeLessThan(4e-7);
       }),
       { numRuns: 25 },
     );
@@ -233,7 +239,8 @@ describe('Kullback-Leibler divergence', () => {
     });
     session.dispose();
     const expected = without.map((one, at) => one + 0.7 * (found.grad.data[at] - found.gradCross.data[at]));
-    expect(relativeError(with_, expected)).toBeLessThan(5e-6);
+    // Seen: 1.9e-7.
+    expect(relativeError(with_, expected)).toBeLessThan(2e-6);
   });
 });
 
@@ -256,10 +263,10 @@ describe('bonuses', () => {
         });
         session.dispose();
         const expected = Array.from(found.grad.data, (one) => -rarity * Number(one));
-        // Both are differences of terms as large as the whole gradient.
+        // Both are differences of terms as large as the whole gradient. Seen: 2.2e-8.
         const scale = Math.max(1, ...without.map(Math.abs));
         own.forEach((one, at) => {
-          expect(Math.abs(one - expected[at])).toBeLessThan(2e-6 * scale * (1 + rarity));
+          expect(Math.abs(one - expected[at])).toBeLessThan(2e-7 * scale * (1 + rarity));
         });
       }),
       { numRuns: 25 },
@@ -273,7 +280,8 @@ describe('bonuses', () => {
     };
     const size = (more: Partial<Bandit>) =>
       Math.max(...learn({ estimator: 'exact' }, { ...bandit, ...more }).gradLogits.map(Math.abs));
-    expect(size({ rarity: 1 })).toBeLessThan(1e-6);
+    // Seen: 1.6e-10.
+    expect(size({ rarity: 1 })).toBeLessThan(2e-9);
     expect(size({ entropy: 1 })).toBeGreaterThan(1e-3);
   });
 

@@ -40,9 +40,10 @@ describe('updates of RL on a tiny model', () => {
           rlRun(model, { estimator, learningRate: 0, steps: 2, ...layout }, { start }),
         );
         for (const { ratioMean, ratioMax, approxKl, clipFraction } of metrics) {
-          expect(Math.abs(ratioMean - 1)).toBeLessThan(1e-5);
-          expect(Math.abs(ratioMax - 1)).toBeLessThan(1e-5);
-          expect(approxKl).toBeLessThan(1e-10);
+          // Seen, where passes are cut otherwise than the rollout: 5.6e-8, 6.0e-7 and 1.0e-14.
+          expect(Math.abs(ratioMean - 1)).toBeLessThan(5e-7);
+          expect(Math.abs(ratioMax - 1)).toBeLessThan(5e-6);
+          expect(approxKl).toBeLessThan(1e-13);
           expect(clipFraction).toBe(0);
         }
         expect(weightsOf(adapter)).toEqual(weightsOf(start));
@@ -59,10 +60,11 @@ describe('updates of RL on a tiny model', () => {
       const stepped = (layout: RlOverrides) =>
         trainRl(rlRun(model, { estimator, steps: 1, warmupSteps: 0, epsilon: 0.1, ...layout }, { start }));
       const [whole, parts] = [await stepped({}), await stepped({ miniBatch: 4, accumulation: 2 })];
-      expect(Math.abs(parts.metrics[0].loss! - whole.metrics[0].loss!)).toBeLessThan(1e-5);
+      // Seen: 3.0e-8 in the loss, 5.8e-6 of the largest move in the policy.
+      expect(Math.abs(parts.metrics[0].loss! - whole.metrics[0].loss!)).toBeLessThan(3e-7);
       const before = weightsOf(start);
       const moved = (end: typeof whole) => weightsOf(end.adapter).map((x, i) => x - before[i]);
-      expect(relativeError(moved(parts), moved(whole))).toBeLessThan(1e-3);
+      expect(relativeError(moved(parts), moved(whole))).toBeLessThan(5e-5);
     },
     300_000,
   );
