@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
 import type { Converter, isCompleteCode } from 'tslab/dist/converter';
 import { cellGlobals } from './cell-globals';
+import { joinSourceMaps } from './joined-source-map';
 
 // biome-ignore lint/suspicious/noExplicitAny: tslab's fork of TypeScript 5.0.4 has no declarations that agree with the ones we compile against.
 type TypeScript = any;
@@ -90,13 +91,21 @@ function patchTypeScript(place: ConverterPlace) {
     return host;
   };
   ts.transpileModule = (source: string, options: TypeScript) => {
-    moduleMap ??= inlineMapOf(source);
+    const innerMap = inlineMapOf(source);
     const result = original.transpileModule(stripMapComment(source), {
       ...options,
       compilerOptions: { ...options.compilerOptions, sourceMap: true },
     });
-    commonJsMap = result.sourceMapText ?? null;
-    return { ...result, outputText: stripMapComment(result.outputText) };
+    const outerMap: string | null = result.sourceMapText ?? null;
+    const outputText = stripMapComment(result.outputText);
+    // A local file that the cell imports: Node maps its frames by the map that it carries.
+    if (innerMap && outerMap && !isCellMap(innerMap)) {
+      const map = Buffer.from(joinSourceMaps(original, innerMap, outerMap)).toString('base64');
+      return { ...result, outputText: `${outputText}\n//# sourceMappingURL=data:application/json;base64,${map}\n` };
+    }
+    moduleMap = innerMap;
+    commonJsMap = outerMap;
+    return { ...result, outputText };
   };
   require.cache[id]!.exports = ts;
 
@@ -166,4 +175,8 @@ function stripMapComment(source: string): string {
 function inlineMapOf(source: string): string | null {
   const match = /\/\/# sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(source);
   return match ? Buffer.from(match[1], 'base64').toString('utf8') : null;
+}
+
+function isCellMap(map: string): boolean {
+  return /(^|\/)__tslab__\.ts$/.test(JSON.parse(map).sources[0] ?? '');
 }
