@@ -61,7 +61,7 @@ export class CellRunner {
       (thrown) => {
         // Whatever else an interrupted cell had started is not wanted either.
         if (controller.signal.aborted) this.timers.cancelAll();
-        running.finish(rawError(thrown));
+        running.finish(rawError(abortedBy(thrown, controller.signal)));
       },
     );
   }
@@ -156,4 +156,10 @@ function define(exports: Record<string, unknown>, name: string, attributes: Prop
 function keepFast(object: object): void {
   function Fast() {}
   Fast.prototype = object;
+}
+
+/** Node's own calls wrap a signal's reason in an AbortError; the cell ended by the interrupt all the same. */
+function abortedBy(thrown: unknown, signal: AbortSignal): unknown {
+  const { reason } = signal;
+  return signal.aborted && thrown instanceof Error && thrown.cause === reason ? reason : thrown;
 }

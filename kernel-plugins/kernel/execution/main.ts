@@ -11,6 +11,7 @@ import type { FromExecution, ToExecution } from './ipc';
 import { completeOption, installMagics } from './magic-runner';
 import { CellModules } from './modules';
 import { CellOutput } from './output';
+import { installPauses } from './pauses';
 import { Questions } from './questions';
 import { Secrets } from './secrets';
 import { CellTimers } from './timers';
@@ -39,6 +40,7 @@ function main(notebookDir: string, packageDir: string): void {
   output.captureProcessStreams();
   timers.install();
   installFetch(() => runner.signal());
+  installPauses(() => runner.signal());
   installSink({
     kind: 'kernel',
     present: (value) => plugins.present(value),

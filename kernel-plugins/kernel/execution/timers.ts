@@ -1,6 +1,6 @@
 /**
  * Keeps track of the timers that the running cell started, so that a loop which ignores `signal` dies at its next wait when the
- * cell is given up. Only the global functions are covered, not `node:timers/promises`.
+ * cell is given up. Only the global functions are covered; see `installPauses` for their promise forms.
  */
 export class CellTimers {
   private readonly pending = new Set<() => void>();

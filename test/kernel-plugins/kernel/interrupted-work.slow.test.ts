@@ -102,9 +102,26 @@ describe('what an interrupted cell was doing', () => {
       'a loop of immediates',
       'console.log("go"); while (true) { ticks++; await new Promise((next) => setImmediate(next)) }',
     ],
+    [
+      'a loop of pauses from node:timers/promises',
+      'import { setTimeout as pause } from "node:timers/promises"; console.log("go"); while (true) { ticks++; await pause(10) }',
+    ],
+    [
+      'a promised timer',
+      'import { promisify } from "node:util"; console.log("go"); while (true) { ticks++; await promisify(setTimeout)(10) }',
+    ],
+    [
+      'a ticking iterator',
+      'import * as pauses from "node:timers/promises"; console.log("go"); for await (const _tick of pauses.setInterval(10)) ticks++',
+    ],
+    [
+      'a loop of waits of the scheduler',
+      'import { scheduler } from "node:timers/promises"; console.log("go"); while (true) { ticks++; await scheduler.wait(10) }',
+    ],
     ['a loop of promises', 'console.log("go"); while (true) { ticks++; await null }'],
   ])('%s does not go on', async (_, code) => {
-    await interrupted('go', code);
+    const exchange = await interrupted('go', code);
+    expect(contents(exchange, 'error')).toMatchObject([{ ename: 'Interrupted' }]);
     const before = resultText(await kernel.client.execute('ticks'));
     await delay(300);
     expect(resultText(await kernel.client.execute('ticks'))).toBe(before);
