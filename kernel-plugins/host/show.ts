@@ -38,8 +38,8 @@ export function liveFigure(): ShowLiveFigure {
       handle = displayBundle(bundle);
       return;
     }
-    // JupyterLab's Plotly renderer ignores an update of a chart that it has drawn (plotly.py issue 3053; in 7.1 `renderModel` still
-    // returns at once); an output of another type in its place, for a frame or two, makes it start anew.
+    // JupyterLab's Plotly renderer ignores an update of a chart that it has drawn (plotly.py 7.1: `renderModel` returns
+    // at once); an output of another type in its place, for a frame or two, makes it start anew.
     if (currentSink().kind !== 'terminal') updateBundle({ data: emptyFigureBundle(figure) }, handle.displayId);
     updateBundle(bundle, handle.displayId);
   };
