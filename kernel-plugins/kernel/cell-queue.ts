@@ -17,6 +17,7 @@ export interface Asides {
 const mayBeQuestion = /^\s*\?|\?\s*;?\s*$/;
 /** A list of completions that came later would open under another text. */
 const valuesTimeoutMs = 400;
+const restartPauseMs = 2_000;
 
 interface RunningCell {
   readonly cell: number;
@@ -39,6 +40,8 @@ export class CellQueue {
   /** Settles when the execution process has said which magics there are: without it a first cell would not know them. */
   private registered: Promise<void> = Promise.resolve();
   private firstRegistry = () => {};
+  private hasRegistered = false;
+  private closed = false;
   private executionCount = 0;
 
   constructor(
@@ -102,6 +105,7 @@ export class CellQueue {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     await this.execution.stop();
   }
 
@@ -160,12 +164,14 @@ export class CellQueue {
       this.publisher.publishOutput(message, running?.count ?? this.executionCount, this.lastParent);
     else if (message.type === 'registry') {
       void this.language.setRegistry(message.magics, message.declarations);
+      this.hasRegistered = true;
       this.firstRegistry();
     } else if (message.type === 'completed') this.valueRequests.get(message.id)?.(message.values);
     else this.asides.receive(message, running?.request ?? null, this.lastParent);
   }
 
   private startExecution(): ExecutionProcess {
+    this.hasRegistered = false;
     this.registered = new Promise((resolve) => {
       this.firstRegistry = resolve;
     });
@@ -178,7 +184,10 @@ export class CellQueue {
   /** Crash or forced end: the cell says so, earlier cells' variables are gone, the next cell finds a new process. */
   private async restartExecution(why: string, nativeOutput: string): Promise<void> {
     await this.language.reset();
+    // A process that dies while it starts would be started again and again, as fast as the machine can.
+    if (!this.hasRegistered) await new Promise((resolve) => setTimeout(resolve, restartPauseMs));
     this.firstRegistry();
+    if (this.closed) return;
     this.execution = this.startExecution();
     this.asides.restarted(this.lastParent);
     const evalue = `The execution process ${why}. It was started anew: variables of earlier cells are gone, run them again.`;

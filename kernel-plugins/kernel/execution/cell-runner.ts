@@ -158,8 +158,9 @@ function keepFast(object: object): void {
   Fast.prototype = object;
 }
 
-/** Node's own calls wrap a signal's reason in an AbortError; the cell ended by the interrupt all the same. */
+/** Node's own calls wrap a signal's reason in an AbortError; the library's own errors say what was saved, and stay. */
 function abortedBy(thrown: unknown, signal: AbortSignal): unknown {
   const { reason } = signal;
-  return signal.aborted && thrown instanceof Error && thrown.cause === reason ? reason : thrown;
+  const wrapped = thrown instanceof Error && thrown.name === 'AbortError' && thrown.cause === reason;
+  return signal.aborted && wrapped ? reason : thrown;
 }

@@ -66,14 +66,15 @@ export class CellModules {
 
   /**
    * Makes the next import of a JavaScript file or package load it anew, with those of its files that it requires; other packages
-   * stay. What only `import` can load stays too: Node keeps it for the life of the process.
+   * stay. False for what only `import` can load: Node keeps it for the life of the process.
    */
-  forgetModule(id: string): void {
+  forgetModule(id: string): boolean {
+    if (this.imported.has(id)) return false;
     let entry: string;
     try {
       entry = this.requireFromNotebook.resolve(id);
     } catch {
-      return;
+      return true;
     }
     const folder = id.startsWith('.') || isAbsolute(id) ? dirname(entry) : packageFolder(entry);
     const forget = (path: string) => {
@@ -84,6 +85,7 @@ export class CellModules {
       for (const child of module.children) forget(child.filename);
     };
     forget(entry);
+    return true;
   }
 
   private load(id: string, fromDir: string, fallback: Require, importer: string | null): unknown {

@@ -83,6 +83,9 @@ function patchTypeScript(place: ConverterPlace) {
         moduleResolution: original.ModuleResolutionKind.Bundler,
         disableTopLevelAwait: false,
         inlineSourceMap: true,
+        // By default TypeScript reads every `@types` package that is installed: a second of the first cell for names nobody uses.
+        types: ['node'],
+        typeRoots: [place.rootDir, place.packageDir].map((folder) => join(folder, 'node_modules', '@types')),
       },
       system,
       ...rest,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../../src/core';
 import { type CompletionSource, defineMagic, type Magic, type MagicCall, type RegisterPlugin } from '../../host';
-import type { GeneralServices } from './services';
+import { type GeneralServices, keptByNode } from './services';
 
 interface Extension {
   readonly plugin: string;
@@ -84,7 +84,7 @@ export function extensions({ host, importModule, forgetModule }: Services): {
     async run({ options: { extension }, load: importLine, print }) {
       if (!loaded.has(extension) && importLine) return await load(extension, { load: importLine, print });
       const [id, before] = find('reload_ext', extension);
-      if (!importLine) forgetModule(id);
+      if (!importLine && !forgetModule(id)) print(keptByNode(id));
       const next = extensionOf(await (importLine ? importLine() : importModule(id)), id);
       host.unregister(before.plugin);
       try {

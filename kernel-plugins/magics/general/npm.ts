@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { AbortedError, ConfigError, MachineError } from '../../../src/core';
 import { defineMagic, type Magic } from '../../host';
-import type { GeneralServices } from './services';
+import { type GeneralServices, keptByNode } from './services';
 
 /** How long npm may take to end after an interrupt before it is killed. */
 const graceMs = 2_000;
@@ -49,7 +49,7 @@ export function npm({ notebookDir, forgetModule }: Pick<GeneralServices, 'notebo
         spec.replace(/^(file:)?(\.{1,2}\/.*)$/, (_, _scheme, path) => `file:${resolve(notebookDir, path)}`),
       );
       await runNpm([command, ...(command === 'list' ? [] : flags), ...quiet, ...specs], project, { signal, print });
-      for (const name of specs.map(packageName)) forgetModule(name);
+      for (const name of specs.map(packageName)) if (!forgetModule(name)) print(keptByNode(name));
     },
   });
 }

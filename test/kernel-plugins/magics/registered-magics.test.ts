@@ -14,7 +14,7 @@ host.register(
     notebookDir: __dirname,
     variables: () => ({}),
     importModule: async () => ({}),
-    forgetModule() {},
+    forgetModule: () => true,
   }),
 );
 host.register('lab', registerLabMagics);

@@ -116,6 +116,18 @@ describe('an extension written beside the notebook', () => {
     expect((await at.runs('%greet grace')).result).toBe("'good day grace'");
   });
 
+  test('an edit in a file that it imports counts too', async () => {
+    const source = `import { word } from './word';\n${pluginSource('good day').replaceAll("'good day ' +", 'word +')}`;
+    at.write('word.ts', 'export const word = "moin ";');
+    at.write('my-plugin.ts', source);
+    await at.runs('%reload_ext ./my-plugin.ts');
+    expect((await at.runs('%greet grace')).result).toBe("'moin grace'");
+    await delay(20);
+    at.write('word.ts', 'export const word = "salut ";');
+    await at.runs('%reload_ext ./my-plugin.ts');
+    expect((await at.runs('%greet grace')).result).toBe("'salut grace'");
+  });
+
   test('%unload_ext removes all of it', async () => {
     expect((await at.runs('%unload_ext ./my-plugin.ts')).printed).toBe('unloaded greetings\n');
     expect((await at.run('%greet')).errors.join()).toContain('%greet: a magic must be registered');
@@ -166,6 +178,28 @@ describe('an extension from a package', () => {
     expect(await at.completions('%unload_ext js')).toEqual(['js-plugin']);
     await at.runs('%unload_ext js-plugin');
     expect((await at.run('pluginSize')).errors.join()).toContain("Cannot find name 'pluginSize'");
+  });
+
+  test('an ES module is loaded too; reloading one says that Node keeps it', async () => {
+    const folder = join(at.dir, 'node_modules', 'esm-plugin');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'package.json'),
+      JSON.stringify({
+        name: 'esm-plugin',
+        version: '1.0.0',
+        type: 'module',
+        exports: { '.': { import: './index.js' } },
+      }),
+    );
+    writeFileSync(
+      join(folder, 'index.js'),
+      "export default ({ preludes }) => preludes.add({ declarations: 'declare const esmSize: number;', values: { esmSize: 5 } });",
+    );
+    await at.runs('%load_ext esm-plugin');
+    expect((await at.runs('esmSize + 1')).result).toBe('6');
+    expect((await at.runs('%reload_ext esm-plugin')).printed).toContain('restart the kernel to run its newest code');
+    await at.runs('%unload_ext esm-plugin');
   });
 
   test('one that is not installed is refused, with what Node looked for', async () => {
