@@ -13,7 +13,9 @@ describe('general magics in cells', () => {
     for (const name of ['lsmagic', 'who', 'env', 'npm', 'load_ext', 'unload_ext', 'reload_ext'])
       expect(result).toMatch(new RegExp(`^%${name} +line +general +\\w`, 'm'));
     expect(result).toMatch(/^%time, %%time +either +general/m);
-    expect((await at.runs('const listed = %lsmagic "CPU time"\nlisted.map((row) => row.kind)')).result).toBe("[ 'either' ]");
+    expect((await at.runs('const listed = %lsmagic "CPU time"\nlisted.map((row) => row.kind)')).result).toBe(
+      "[ 'either' ]",
+    );
   });
 
   test('%who lists the variables of all cells with types and short values, as they are now', async () => {

@@ -55,7 +55,7 @@ describe('the magics for the work', () => {
     expect(await bench.host.complete('presets', '')).toEqual(['quick', 'smoke', 'paper']);
     await bench.run('%use --task sycophancy');
     expect(await bench.host.complete('presets', 't')).toEqual(['tiny']);
-    expect(await bench.host.complete('labels', '10')).toEqual(['10%', '100%']);
+    expect(await bench.host.complete('labels', '0')).toEqual(['00%', '05%']);
     mkdirSync(join(lab.runs, 'news-train', 'abc123'), { recursive: true });
     expect(await bench.host.complete('runs', 'ab')).toEqual(['abc123']);
   });
@@ -97,7 +97,7 @@ describe('%labels', () => {
     await bench.run('%labels');
     expect(bench.text()).toMatch(/unbiased .*Editor: UNBIASED: .* never trained +task/);
     await bench.run('%labels --task sycophancy');
-    expect(bench.text()).toMatch(/\*\*Suggestibility Level: 100%\*\* .* trained +task/);
+    expect(bench.text()).toMatch(/\*\*Suggestibility Level: 99%\*\* .* trained +task/);
   });
 
   test('an unknown label is refused with the names there are', () => {
