@@ -1,3 +1,5 @@
+import { imageBundle, imageType } from '../mime/image-bundle';
+import type { RichBundle } from './mime-bundle';
 import type { Formatter, RegisterPlugin } from './plugin-host';
 
 type LazyFormatter = Omit<Formatter, 'format'> & { format(value: unknown): ReturnType<Formatter['format']> };
@@ -27,6 +29,12 @@ const figures: LazyFormatter = {
   },
 };
 
+const images: LazyFormatter = {
+  name: 'image',
+  matches: (value) => value instanceof Uint8Array && value.length > 12 && imageType(value) !== null,
+  format: (value) => imageBundle(value as Uint8Array) as RichBundle,
+};
+
 export const registerBuiltinFormatters: RegisterPlugin = ({ formatters }) => {
-  for (const formatter of [frames, figures]) formatters.add(formatter as Formatter);
+  for (const formatter of [frames, figures, images]) formatters.add(formatter as Formatter);
 };

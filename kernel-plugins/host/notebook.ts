@@ -6,5 +6,5 @@ export { Comm, type CommData, type CommOptions, commsAvailable, onTarget, openCo
 export { clearOutput, type DisplayHandle, display, displayBundle } from './display';
 export { type Displayable, displaySymbol, type MimeBundle, type RichBundle } from './mime-bundle';
 export { type ProgressBarOptions, progressBar } from './progress-bar';
-export { liveFigure, type ShowLiveFigure, showFigure, showFrame, showTexts } from './show';
+export { liveFigure, type ShowLiveFigure, showFigure, showFrame, showImage, showTexts } from './show';
 export * as widgets from './widgets';

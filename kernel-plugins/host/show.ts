@@ -1,7 +1,9 @@
 import type { DataFrame } from 'danfojs-node';
 import type { Figure } from '../../src/analysis/charts';
 import type { FrameHtmlOptions } from '../../src/analysis/frame';
+import type { ImageOptions } from '../mime/image-bundle';
 import { type DisplayHandle, displayBundle, updateBundle } from './display';
+import type { RichBundle } from './mime-bundle';
 import { currentSink } from './sink';
 
 /**
@@ -43,6 +45,16 @@ export function liveFigure(): ShowLiveFigure {
     if (currentSink().kind !== 'terminal') updateBundle({ data: emptyFigureBundle(figure) }, handle.displayId);
     updateBundle(bundle, handle.displayId);
   };
+}
+
+/** Shows a PNG, JPEG, GIF or WebP, given as bytes or as a file's path; its `alt` text in a terminal. Throws DataError for anything else. */
+export async function showImage(
+  image: Uint8Array | string,
+  options: ImageOptions & { displayId?: string } = {},
+): Promise<DisplayHandle> {
+  const { displayId, ...shown } = options;
+  const { imageBundle } = await import('../mime/image-bundle.js');
+  return displayBundle(imageBundle(image, shown) as RichBundle, { displayId });
 }
 
 /** Shows a danfo frame as an escaped table, in a terminal as aligned columns. */

@@ -64,10 +64,13 @@ export async function kernelPart({ root, rounds, quick, say }: KernelContext): P
       found.get(kernel.name)!.push(result);
       say(`kernel ${kernel.name}: round ${round + 1} of ${rounds}, start ${(result.startMs / 1000).toFixed(2)} s`);
     }
-  const about = Object.fromEntries(
-    [...found].filter(([name]) => name !== OURS).map(([name, results]) => [name, results[0].version]),
-  );
-  return { rows: rowsOf(found, work, new Date().toISOString()), about: { ...about, python: pythonVersion(root) } };
+  // What a kernel says of itself is not its package: stock tslab says 1.0.0, ipykernel gives IPython's number.
+  const tslab = JSON.parse(readFileSync(join(root, 'node_modules', 'tslab', 'package.json'), 'utf8')).version as string;
+  const ipython = found.get('ipykernel')?.[0].version ?? 'unknown';
+  return {
+    rows: rowsOf(found, work, new Date().toISOString()),
+    about: { tslab, 'ipykernel with IPython': ipython, python: pythonVersion(root) },
+  };
 }
 
 /** Throws NumericError where a kernel answers wrongly; of ours, also where it loses a line. Others' lost lines are reported. */
