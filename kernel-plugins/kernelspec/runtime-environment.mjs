@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { installedVariant, sitePackages } from './layout.mjs';
 
@@ -7,7 +7,28 @@ import { installedVariant, sitePackages } from './layout.mjs';
  * settings, for which it knows no other place. A variable that the caller has set is kept.
  */
 export function runtimeEnvironment(layout, env) {
-  return { ...env, ...runtimeChanges(layout, env), PATH: withFirst(join(layout.venv, 'bin'), env.PATH) };
+  return {
+    ...withoutNpm(layout, env),
+    ...runtimeChanges(layout, env),
+    PATH: withFirst(join(layout.venv, 'bin'), env.PATH),
+  };
+}
+
+/**
+ * An npm script hands this project's npm settings (no install scripts, for one) and names to all that it starts. To an npm that a
+ * notebook runs in a folder of its own they would be settings of that folder.
+ */
+function withoutNpm(layout, env) {
+  if (env.npm_lifecycle_event === undefined) return env;
+  const file = join(layout.root, '.npmrc');
+  const settings = existsSync(file) ? readFileSync(file, 'utf8').match(/^[a-z-]+(?=\s*=)/gm) : null;
+  const own = new Set((settings ?? []).map((name) => `npm_config_${name.replaceAll('-', '_')}`));
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) =>
+        !own.has(name) && !/^(npm_(lifecycle|package)_.*|npm_command|npm_config_local_prefix|INIT_CWD)$/.test(name),
+    ),
+  );
 }
 
 /** The TensorFlow part of it, which also stands in the kernelspec. */

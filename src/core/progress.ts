@@ -17,9 +17,21 @@ export interface LongCall {
   readonly onProgress?: ProgressListener;
 }
 
-/** Lets timers, sockets and an interrupt be served between two synchronous steps. */
+/** A kernel calls it on the timers of a cell that it gave up. */
+const timerCancelled: unique symbol = Symbol.for('mstlab.timer-cancelled');
+
+/**
+ * Lets timers, sockets and an interrupt be served between two synchronous steps. Throws AbortedError if the kernel stops the timers of
+ * the cell that waits here: work that only stood still would keep its locks.
+ */
 export function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve, reject) => {
+    const handle: NodeJS.Immediate & { [timerCancelled]?: () => void } = setImmediate(resolve);
+    handle[timerCancelled] = () =>
+      reject(
+        new AbortedError('yieldToEventLoop: stopped with the cell that began the work. Nothing finished is lost.'),
+      );
+  });
 }
 
 /** Throws AbortedError if the signal has fired; `kept` says what the caller can go on from. */

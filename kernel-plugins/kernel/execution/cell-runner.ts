@@ -59,8 +59,8 @@ export class CellRunner {
     this.run(request).then(
       () => running.finish(null),
       (thrown) => {
-        // Whatever else an interrupted cell had started is not wanted either.
-        if (controller.signal.aborted) this.timers.cancelAll();
+        // Whatever else an interrupted cell had started is not wanted either. One that was given up ends when another runs.
+        if (controller.signal.aborted && this.running === running) this.timers.cancelAll();
         running.finish(rawError(abortedBy(thrown, controller.signal)));
       },
     );

@@ -1,3 +1,6 @@
+/** What a timer's owner left on it to hear that it was stopped, as the library's own pauses do: see `yieldToEventLoop`. */
+const timerCancelled: unique symbol = Symbol.for('mstlab.timer-cancelled');
+
 /**
  * Keeps track of the timers that the running cell started, so that a loop which ignores `signal` dies at its next wait when the
  * cell is given up. Only the global functions are covered; see `installPauses` for their promise forms.
@@ -24,7 +27,10 @@ export class CellTimers {
           },
           ...(rest as never[]),
         );
-        const cancel = () => stop(handle);
+        const cancel = () => {
+          stop(handle);
+          (handle as { [timerCancelled]?: () => void })[timerCancelled]?.();
+        };
         pending.add(cancel);
         if (pending.size > 4096) forgetOldest(pending);
         return handle;

@@ -82,13 +82,25 @@ async function runNpm(
   { signal, print }: { signal: AbortSignal; print(text: string): void },
 ): Promise<void> {
   const beside = join(dirname(process.execPath), 'npm');
-  const child = spawn(existsSync(beside) ? beside : 'npm', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const endWithKernel = () => child.kill('SIGTERM');
+  const child = spawn(existsSync(beside) ? beside : 'npm', args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  // To its whole group, as a terminal would: npm alone waits for the scripts that it runs, and they hold its output open.
+  const send = (name: NodeJS.Signals) => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name);
+    } catch {
+      // It ended in the meantime.
+    }
+  };
+  const endWithKernel = () => send('SIGTERM');
   process.on('exit', endWithKernel);
   let killer: NodeJS.Timeout | undefined;
   const stop = () => {
-    child.kill('SIGINT');
-    killer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    send('SIGINT');
+    killer = setTimeout(() => send('SIGKILL'), graceMs);
   };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();

@@ -128,6 +128,26 @@ describe('what an interrupted cell was doing', () => {
     expect(Number(before)).toBeGreaterThan(0);
   });
 
+  test('a cell that was given up and fails later leaves the timers of the running cell alone', async () => {
+    const exchange = await interrupted(
+      'go',
+      'let fail: (error: Error) => void = () => {}; console.log("go"); await new Promise((_, reject) => { fail = reject; })',
+    );
+    expect(contents(exchange, 'error')).toMatchObject([{ ename: 'Interrupted' }]);
+    const next = await kernel.client.execute(
+      'setTimeout(() => fail(new Error("late")), 50); await new Promise((done) => setTimeout(done, 300)); "went on"',
+    );
+    expect(resultText(next)).toBe("'went on'");
+  });
+
+  test('a pause of the library ends with its cell, so that what waits there lets go of what it holds', async () => {
+    await interrupted(
+      'go',
+      'import { yieldToEventLoop } from "mstlab/core"; let released = false; console.log("go"); try { while (true) { ticks++; await yieldToEventLoop(); } } finally { released = true; }',
+    );
+    expect(resultText(await kernel.client.execute('released'))).toBe('true');
+  });
+
   test('a second interrupt forces the end of a step that the first would let finish', async () => {
     // After one step of 4 s the first interrupt grants 6 s.
     const exchange = await interrupted(
