@@ -170,7 +170,10 @@ function againstFirst({ toFirst }: VariantRise, first: VariantRise): string {
 export function spellingVariants(
   answers: readonly AnswerRow[],
   spellings: readonly string[],
-  { edge = '0%', inside = INSIDE_PERCENTS.map((percent) => `${percent}%`) } = {},
+  {
+    edge = '0%',
+    inside = INSIDE_PERCENTS.map((percent) => `${percent}%`),
+  }: { readonly edge?: string; readonly inside?: readonly string[] } = {},
 ): RiseVariant[] {
   return [
     { name: edge, what: 'as trained', answers, edge, inside },
