@@ -97,8 +97,10 @@ function short(value: number): string {
     : String(Number(value.toPrecision(3)));
 }
 
-function duration(seconds: number): string {
+/** Seconds for a person who waits: 3.4 s, 12 min 5 s, 2.0 h. */
+export function duration(seconds: number): string {
   if (seconds < 90) return `${seconds < 10 ? Number(seconds.toPrecision(2)) : Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 5400) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   return `${(seconds / 3600).toFixed(1)} h`;
 }

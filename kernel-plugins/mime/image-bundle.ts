@@ -30,7 +30,7 @@ export function imageBundle(
   image: Uint8Array | string,
   options: ImageOptions = {},
 ): { data: MimeBundle; metadata: object } {
-  const bytes = typeof image === 'string' ? readFileSync(image) : image;
+  const bytes = typeof image === 'string' ? imageFile(image) : image;
   const type = imageType(bytes);
   if (type === null)
     throw new DataError(
@@ -43,4 +43,15 @@ export function imageBundle(
     data: { [type]: Buffer.from(bytes).toString('base64'), 'text/plain': words },
     metadata: Object.keys(about).length > 0 ? { [type]: about } : {},
   };
+}
+
+function imageFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new DataError(
+      `imageBundle: an image must be a file that can be read, got ${code} (from ${path}). Check the path.`,
+    );
+  }
 }

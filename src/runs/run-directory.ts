@@ -63,7 +63,12 @@ export class RunDirectory {
     readonly config: unknown,
   ) {
     this.hash = contentHash({ kind, config });
-    this.path = join(root, kind, this.hash.slice(0, 16));
+    this.path = join(root, kind, this.id);
+  }
+
+  /** The name of its folder: enough of the hash to tell runs apart. */
+  get id(): string {
+    return this.hash.slice(0, 16);
   }
 
   file(name: string): string {

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserSkipReason, type Lab, startLab } from './jupyterlab';
+import { writeSmallNotebook } from './small-notebook';
 
 const reason = browserSkipReason();
 
@@ -50,16 +51,7 @@ describe.skipIf(reason !== null)(`widgets in JupyterLab${reason ? ` (skipped: ${
   let lab: Lab;
 
   beforeAll(async () => {
-    const cells = [...sources, LOOP].map((source, index) => ({
-      cell_type: 'code',
-      id: `cell-${index}`,
-      metadata: {},
-      execution_count: null,
-      outputs: [],
-      source,
-    }));
-    const metadata = { kernelspec: { name: 'mstlab', display_name: 'TypeScript (mstlab)', language: 'typescript' } };
-    writeFileSync(join(dir, 'widgets.ipynb'), JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata, cells }));
+    writeSmallNotebook(join(dir, 'widgets.ipynb'), [...sources, LOOP]);
     lab = await startLab(dir);
     await lab.open('widgets.ipynb');
     for (const index of sources.keys()) {

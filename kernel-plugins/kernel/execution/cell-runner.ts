@@ -152,7 +152,7 @@ function define(exports: Record<string, unknown>, name: string, attributes: Prop
   keepFast(exports);
 }
 
-/** V8 keeps an object whose properties were redefined as a hash table, ten times slower to read, unless it is a prototype. */
+/** V8 keeps an object whose properties were redefined as a hash table, several times slower to read, unless it is a prototype. */
 function keepFast(object: object): void {
   function Fast() {}
   Fast.prototype = object;

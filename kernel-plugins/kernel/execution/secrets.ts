@@ -20,6 +20,7 @@ export class Secrets {
     if (message.type === 'stream') return { ...message, text: this.clean(message.text) };
     if (message.type === 'display' || message.type === 'result')
       return { ...message, bundle: this.deep(message.bundle) };
+    if (message.type === 'comm') return { ...message, message: this.deep(message.message) };
     if (message.type === 'done') return { ...message, error: this.deep(message.error) };
     return message;
   }

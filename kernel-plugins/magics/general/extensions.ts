@@ -26,7 +26,7 @@ export function extensions({ host, importModule, forgetModule }: Services): {
     });
 
   const load = async (id: string, { load, print }: Pick<MagicCall<never>, 'load' | 'print'>) => {
-    const extension = extensionOf(await (load ? load() : importModule(id)), id);
+    const extension = extensionOf(await (load ? load() : importModule(id)).catch(notFound(id)), id);
     host.register(extension.plugin, extension.register);
     loaded.set(id, extension);
     print(`loaded ${describe(extension.plugin)}`);
@@ -121,4 +121,16 @@ function extensionOf(module: unknown, id: string): Extension {
 
 function objectOf(value: unknown): Record<string, unknown> {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+}
+
+/** What Node says of a missing module, without its list of importing files; an extension's own failures stay as they are. */
+function notFound(id: string): (error: unknown) => never {
+  return (error) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new ConfigError(
+      `%load_ext: an extension must be a file or an installed package, got "${id}" (${message.split('\n')[0]}). Check the path from the notebook's folder, or install it with %npm install.`,
+      { cause: error },
+    );
+  };
 }

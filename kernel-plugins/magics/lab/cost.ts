@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineMagic, type Magic } from '../../host';
+import { duration } from '../../host/progress-bar';
 import type { LabSession } from './session';
 import { framed, showTable } from './shown';
 
@@ -44,8 +45,3 @@ export const costMagic = (session: LabSession): Magic =>
       return kept;
     },
   });
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${seconds.toFixed(1)} s`;
-  return seconds < 5400 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
-}

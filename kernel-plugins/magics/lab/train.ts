@@ -59,7 +59,7 @@ export const trainMagic = (session: LabSession): Magic =>
         final_loss: 'probes' in own ? null : (own.metrics.at(-1)?.loss ?? null),
         final_reward: 'probes' in own ? (own.metrics.at(-1)?.expectedReward ?? null) : null,
         stopped: 'stopped' in own ? own.stopped : null,
-        run: run.hash.slice(0, 16),
+        run: run.id,
       }));
       const kept = await showTable(lab, await framed(rows), 'Trained arms', [...trained]);
       call.standsFor(`${notebookImport()}${chosen}const trained = await lab.train(${longCallCode({ arms })});`);

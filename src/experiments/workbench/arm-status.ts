@@ -77,7 +77,7 @@ function untrained(task: TaskName): ArmStatus {
 const NOTHING = { seconds: null, steps: null, finalLoss: null, finalEvalLoss: null, finalReward: null };
 
 function statusOf(task: TaskName, arm: string, seed: number | null, run: RunDirectory): ArmStatus {
-  const facts = { task, arm, what: WHAT[arm] ?? arm, seed, runId: run.hash.slice(0, 16), path: run.path };
+  const facts = { task, arm, what: WHAT[arm] ?? arm, seed, runId: run.id, path: run.path };
   try {
     const manifest = run.manifest();
     if (!manifest) return { ...facts, ...NOTHING, state: hasCheckpoint(run) ? 'begun' : 'not trained' };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LaunchedKernel } from '../../../kernel-plugins/notebook-runner';
-import { contents, printed, resultText, startKernel } from './support';
+import { contents, executed, printed, resultText, startKernel } from './support';
 
 describe('magics on the wire', () => {
   let kernel: LaunchedKernel;
@@ -10,11 +10,7 @@ describe('magics on the wire', () => {
   afterAll(async () => {
     await kernel?.shutdown();
   });
-  const run = async (code: string) => {
-    const exchange = await kernel.client.execute(code);
-    expect(contents(exchange, 'error').map(({ traceback }) => traceback.join('\n'))).toEqual([]);
-    return exchange;
-  };
+  const run = (code: string) => executed(kernel, code);
   const complete = async (code: string, cursor = code.length) =>
     (await kernel.client.request('complete_request', { code, cursor_pos: cursor })).reply.content;
   const inspect = async (code: string, cursor = code.length) =>

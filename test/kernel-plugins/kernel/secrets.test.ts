@@ -28,7 +28,12 @@ describe('Secrets', () => {
     } as const;
     const cause = { name: 'Error', message: key, stack: `at ${key}`, cause: null, interrupted: false };
     const done = { type: 'done', cell: 1, error: { ...cause, message: 'outer', cause }, exported: ['key'] } as const;
-    for (const message of [display, done]) expect(JSON.stringify(secrets.blank(message))).not.toContain(key);
+    const comm = {
+      type: 'comm',
+      message: { type: 'message', commId: 'c', data: { state: { value: key } }, buffers: [new Uint8Array([1, 2])] },
+    } as const;
+    expect(secrets.blank(comm)).toMatchObject({ message: { buffers: [new Uint8Array([1, 2])] } });
+    for (const message of [display, done, comm]) expect(JSON.stringify(secrets.blank(message))).not.toContain(key);
     expect(secrets.blank(display)).toMatchObject({ bundle: { data: { 'application/json': { list: ['••••', 4] } } } });
   });
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { expect } from 'vitest';
 import {
   type Exchange,
   type LaunchedKernel,
@@ -59,6 +60,14 @@ export async function executeUntil(
     });
   });
   return { exchange: exchange! };
+}
+
+/** Runs a cell that must end without an error. */
+export async function executed(kernel: LaunchedKernel, code: string): Promise<Exchange> {
+  const exchange = await kernel.client.execute(code);
+  const tracebacks = contents(exchange, 'error').map(({ traceback }) => traceback.join('\n'));
+  expect(tracebacks, code).toEqual([]);
+  return exchange;
 }
 
 export const delay = (ms: number) => new Promise((done) => setTimeout(done, ms));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LaunchedKernel } from '../../../kernel-plugins/notebook-runner';
-import { contents, resultText, startKernel } from './support';
+import { contents, executed, resultText, startKernel } from './support';
 
 describe('a variable is one, in the cell that declared it and in those after', () => {
   let kernel: LaunchedKernel;
@@ -10,11 +10,7 @@ describe('a variable is one, in the cell that declared it and in those after', (
   afterAll(async () => {
     await kernel?.shutdown();
   });
-  const run = async (code: string) => {
-    const exchange = await kernel.client.execute(code);
-    expect(contents(exchange, 'error').map(({ traceback }) => traceback.join('\n'))).toEqual([]);
-    return resultText(exchange);
-  };
+  const run = async (code: string) => resultText(await executed(kernel, code));
 
   test('a function sees what a later cell assigned to a variable it captured', async () => {
     await run('let rate = 1; function twice() { return 2 * rate; } const arrow = () => rate');

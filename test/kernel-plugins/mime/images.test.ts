@@ -40,6 +40,7 @@ describe('an image', () => {
     expect(imageBundle(join(folder, 'a.png')).data['image/png']).toBe(png.toString('base64'));
     expect(() => imageBundle(join(folder, 'a.svg'))).toThrow(DataError);
     expect(() => imageBundle(join(folder, 'a.svg'))).toThrow(/a\.svg/);
+    expect(() => imageBundle(join(folder, 'gone.png'))).toThrow(/ENOENT.*gone\.png/);
     rmSync(folder, { recursive: true });
   });
 

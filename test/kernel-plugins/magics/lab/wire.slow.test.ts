@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Exchange, LaunchedKernel } from '../../../../kernel-plugins/notebook-runner';
 import { ensureTinyModel, TINY_MODEL } from '../../../../src/experiments/addition/tiny-model';
-import { contents, printed, resultText, startKernel } from '../../kernel/support';
+import { contents, executed, printed, resultText, startKernel } from '../../kernel/support';
 
 const folder = (name: string) => mkdtempSync(join(tmpdir(), `mstlab-${name}-`));
 
@@ -25,14 +25,7 @@ describe('the magics for the work on the wire, sycophancy at its smoke preset', 
     await kernel?.shutdown();
   });
 
-  const run = async (code: string): Promise<Exchange> => {
-    const exchange = await kernel.client.execute(code);
-    expect(
-      contents(exchange, 'error').map(({ traceback }) => traceback.join('\n')),
-      code,
-    ).toEqual([]);
-    return exchange;
-  };
+  const run = (code: string) => executed(kernel, code);
   const shownBy = (exchange: Exchange): string =>
     [
       printed(exchange),
