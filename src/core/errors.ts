@@ -23,6 +23,9 @@ export class MachineError extends MstlabError {}
 /** A number became NaN or infinite where it must be finite. */
 export class NumericError extends MstlabError {}
 
+/** A limit on money or tokens was reached; what was paid for before it is kept. */
+export class BudgetError extends MstlabError {}
+
 /** The caller's AbortSignal fired; what was finished before it is kept. */
 export class AbortedError extends MstlabError {}
 

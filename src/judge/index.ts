@@ -1,2 +1,2 @@
 export * from './offline';
-export type { Indicator, Judge, Judgement, Verdict } from './types';
+export type { Indicator, Judge, JudgeCall, Judgement, Verdict } from './types';

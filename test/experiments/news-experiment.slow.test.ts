@@ -144,7 +144,9 @@ describe('the news experiment on a tiny model', () => {
           verdict: 'PARTIAL',
           indicators: [],
           flags: [],
+          reasoning: null,
           reason: null,
+          rawReply: null,
         }));
       },
     };

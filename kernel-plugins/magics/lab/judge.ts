@@ -62,8 +62,10 @@ export const judgeMagic = (session: LabSession): Magic =>
 
 function rowOf({ magnitude0to10, direction, verdict, indicators, flags, reason }: Judgement, text: string) {
   const start = [...text];
-  const moved = indicators.map(
-    ({ phrase, weight }) => `${phrase} ${weight < 0 ? '−' : '+'}${Math.abs(weight).toFixed(2)}`,
+  const moved = indicators.map(({ phrase, weight, note }) =>
+    weight === null
+      ? `“${phrase}”${note === null ? '' : ` (${note})`}`
+      : `${phrase} ${weight < 0 ? '−' : '+'}${Math.abs(weight).toFixed(2)}`,
   );
   return {
     text: start.length > SHOWN_CHARACTERS ? `${start.slice(0, SHOWN_CHARACTERS).join('')}…` : text,

@@ -5,6 +5,11 @@ import { blinded } from './features';
 import type { LinearJudgeModel } from './linear-model';
 import { POINTS_PER_SLANT } from './score';
 
+/** An indicator of a judge that weighs its indicators. */
+export interface WeighedIndicator extends Indicator {
+  readonly weight: number;
+}
+
 const MOST_WORDS = 4;
 
 /**
@@ -38,7 +43,7 @@ export function wordContributions(model: LinearJudgeModel, text: string): { word
  * The phrases that moved the magnitude most, largest first: runs of up to four neighbouring words that pull the same way,
  * each by at least a quarter of the strongest word of the text.
  */
-export function topIndicators(model: LinearJudgeModel, text: string, count = 5): Indicator[] {
+export function topIndicators(model: LinearJudgeModel, text: string, count = 5): WeighedIndicator[] {
   const { words, points } = wordContributions(model, text);
   const least = Math.max(...points.map(Math.abs), 0) / 4;
   const runs: { first: number; end: number; weight: number }[] = [];
@@ -58,7 +63,7 @@ export function topIndicators(model: LinearJudgeModel, text: string, count = 5):
   return runs
     .sort((a, b) => Math.abs(b.weight) - Math.abs(a.weight) || a.first - b.first)
     .slice(0, count)
-    .map(({ first, end, weight }) => ({ phrase: trimmed(words.slice(first, end).join(' ')), weight }));
+    .map(({ first, end, weight }) => ({ phrase: trimmed(words.slice(first, end).join(' ')), weight, note: null }));
 }
 
 function trimmed(phrase: string): string {

@@ -74,7 +74,9 @@ export function linearJudge(
             verdict: null,
             indicators: [],
             flags,
+            reasoning: null,
             reason,
+            rawReply: null,
           };
         const { magnitude0to10, direction, profiles } = scores[i];
         const verdict = verdictOf(magnitude0to10, thresholds);
@@ -86,7 +88,9 @@ export function linearJudge(
           verdict,
           indicators: topIndicators(model, text),
           flags,
+          reasoning: null,
           reason: null,
+          rawReply: null,
         };
       });
     },

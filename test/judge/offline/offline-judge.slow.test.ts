@@ -205,7 +205,9 @@ test('a canary in every label reaches no judge', async () => {
         verdict: 'PASS' as const,
         indicators: [],
         flags: [],
+        reasoning: null,
         reason: null,
+        rawReply: null,
       }));
     },
   };
