@@ -34,6 +34,27 @@ export function yieldToEventLoop(): Promise<void> {
   });
 }
 
+/**
+ * Waits `ms` milliseconds, or less if the signal fires; whoever calls it looks at the signal after it. Throws AbortedError if the kernel
+ * stops the timers of the cell that waits here, as `yieldToEventLoop` does.
+ */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return resolve();
+    const end = () => {
+      clearTimeout(handle);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const handle: NodeJS.Timeout & { [timerCancelled]?: () => void } = setTimeout(end, ms);
+    handle[timerCancelled] = () => {
+      signal?.removeEventListener('abort', end);
+      reject(new AbortedError('pause: stopped with the cell that began the work. Nothing finished is lost.'));
+    };
+    signal?.addEventListener('abort', end, { once: true });
+  });
+}
+
 /** Throws AbortedError if the signal has fired; `kept` says what the caller can go on from. */
 export function throwIfAborted(
   signal: AbortSignal | undefined,

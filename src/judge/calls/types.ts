@@ -50,7 +50,7 @@ export interface ClaudeReply {
   readonly messageId: string;
   /** ISO 8601. */
   readonly createdAt: string;
-  /** True if it was in the store before this call. */
+  /** True if this call did not pay for it: it was in the store, or another call put it there meanwhile. */
   readonly fromStore: boolean;
 }
 
@@ -99,6 +99,8 @@ export interface CallEstimate {
   readonly cheaper: CallMode | null;
   /** Models whose price is not known. */
   readonly unknownPrices: readonly string[];
+  /** Of the questions to be asked, those whose expected length comes from stored replies to the same rubric; the others count half of `maxTokens`. */
+  readonly lengthsFromReplies: number;
 }
 
 /** What was asked and paid, by purpose and model. */
@@ -116,6 +118,8 @@ export interface LedgerRow {
   readonly outputTokens: number;
   /** Null if some price was not known. */
   readonly costUsd: number | null;
+  /** The most that the failed and uncertain attempts that had gone out can have cost beside it; null if some price was not known. */
+  readonly mayHaveCostUsd: number | null;
 }
 
 /** Asks Claude models: through the store, within the limits, each question paid for once. */
