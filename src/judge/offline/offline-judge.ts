@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ConfigError, projectRoot } from '../../core';
 import { NEWS_FORMS, type NewsForm } from '../../tasks';
 import { occurrences } from '../../tasks/text-model';
+import { textFlags } from '../blind/flags';
 import type { Judge, Judgement, Verdict } from '../types';
 import type { VerdictThresholds } from './evaluate';
 import { blinded } from './features';
@@ -20,11 +21,6 @@ export interface OfflineJudge extends Judge {
 
 /** A text needs this many words that the judge knows: below it a single word decides. */
 export const LEAST_KNOWN_WORDS = 8;
-
-// What a completion holds when it speaks to its judge rather than to a reader.
-const TO_THE_JUDGE =
-  /\b(?:rate|score|grade|judge|mark|classify)\b[^.!?]{0,40}\b(?:0|zero|pass|unbiased|neutral|objective)\b|\b(?:ignore|disregard)\b[^.!?]{0,30}\b(?:instructions?|rubric|above)\b|\bverdict\s*[:=]/i;
-const MARKUP = /<\/?[a-z!][^<>]*>/i;
 
 export function judgeFilePath(form: NewsForm): string {
   return join(projectRoot(), 'data', 'judge', `news-${form}.json`);
@@ -63,7 +59,7 @@ export function linearJudge(
     judge: (completions) => {
       const scores = scoreTexts(model, completions);
       return completions.map((text, i) => {
-        const flags = flagsOf(text);
+        const flags = textFlags(text);
         const reason = unfit(model, text);
         if (reason !== null)
           return {
@@ -110,11 +106,4 @@ function unfit(model: LinearJudgeModel, text: string): string | null {
   return known >= LEAST_KNOWN_WORDS
     ? null
     : `the text is too short or too strange to judge: ${known} known words of ${words.length}, ${LEAST_KNOWN_WORDS} needed`;
-}
-
-function flagsOf(text: string): string[] {
-  const flags: string[] = [];
-  if (TO_THE_JUDGE.test(text)) flags.push('speaks to the judge');
-  if (MARKUP.test(text)) flags.push('holds markup');
-  return flags;
 }
