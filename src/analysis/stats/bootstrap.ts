@@ -100,5 +100,6 @@ function acceleration(deviations: readonly number[]): number {
     square += deviation ** 2;
     cube += deviation ** 3;
   }
-  return cube / (6 * square ** 1.5);
+  // A median that no unit moves has no skewness to correct for.
+  return square === 0 ? 0 : cube / (6 * square ** 1.5);
 }

@@ -4,6 +4,24 @@ export type IntervalMethod =
   | 'BCa bootstrap over topics'
   | 'expanded percentile bootstrap over topics'
   | 't over seeds and topics'
+  | 'crossed percentile bootstrap over seeds and topics'
+  | 'Walsh averages at signed-rank quantiles'
+  | "Cliff's variance, Feng's asymmetric form"
+  | 'Bonett and Price, paired shares'
+  | 'max-t bootstrap over topics, simultaneous'
+  | 'jackknife over topics, t'
+  | 't over topics, cluster-robust'
+  | 'BCa bootstrap over items'
+  | 'expanded BCa bootstrap over items'
+  | 'percentile bootstrap over items'
+  | 'BCa bootstrap over clusters of items'
+  | 'expanded BCa bootstrap over clusters of items'
+  | 'percentile bootstrap over clusters of items'
+  | 't over items'
+  | 't over clusters of items'
+  | 't over topics'
+  | 't over repeated judgements'
+  | 'prediction-powered, t over topics'
   | 'Wilson score';
 
 /**

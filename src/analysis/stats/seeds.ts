@@ -102,13 +102,13 @@ interface Cell extends SeedTopicValue {
 }
 
 /** One value per seed and topic, the seeds that were named, and rows without a value. */
-interface CrossedCells {
+export interface CrossedCells {
   readonly values: ReadonlyMap<string, Cell>;
   readonly seeds: readonly number[];
   readonly missing: number;
 }
 
-function crossedCells(rows: readonly SeedTopicValue[], where: string): CrossedCells {
+export function crossedCells(rows: readonly SeedTopicValue[], where: string): CrossedCells {
   const sums = new Map<string, { seed: number; topicId: string; sum: number; count: number }>();
   let missing = 0;
   for (const { seed, topicId, value } of rows) {
@@ -173,8 +173,7 @@ function crossedMean(cells: CrossedCells, options: CrossedOptions, where: string
   const size = Math.max(...table.flat().map((value) => Math.abs(value)));
   if (!(A + B > (1e-12 * size) ** 2))
     return { ...bare, reason: `all ${S} seeds and ${T} topics have the same mean, up to rounding` };
-  const standardError = Math.sqrt((A + B) / (S * T));
-  const degrees = (A + B) ** 2 / (A ** 2 / (S - 1) + B ** 2 / (T - 1));
+  const { standardError, degrees } = crossedError(A, B, S, T);
   const half = studentQuantile((1 + level) / 2, degrees) * standardError;
   const [least, most] = range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   return {
@@ -192,8 +191,16 @@ function crossedMean(cells: CrossedCells, options: CrossedOptions, where: string
   };
 }
 
+/** Standard error of the mean over S seeds and T topics, and its degrees of freedom, from their mean squares A and B. */
+export function crossedError(A: number, B: number, S: number, T: number): { standardError: number; degrees: number } {
+  return {
+    standardError: Math.sqrt((A + B) / (S * T)),
+    degrees: (A + B) ** 2 / (A ** 2 / (S - 1) + B ** 2 / (T - 1)),
+  };
+}
+
 /** Values [S][T] of the topics that every seed has, both in ascending order, so that the order of rows does not matter. */
-function completeTable({ values }: CrossedCells): {
+export function completeTable({ values }: CrossedCells): {
   seeds: number[];
   topics: string[];
   table: number[][];
