@@ -1,14 +1,27 @@
 import type { Example } from '../types';
+import { unmeasurable } from './leak-measure';
 import { type LoadNewsOptions, loadNews, type NewsData, type NewsReport } from './load';
 import { compareShingles, type NamedText, plainWords } from './near-duplicates';
 import type { NewsForm } from './rows';
+import { SURFACES, type Surface, type SurfaceLeak, surfaceLeak } from './surface-leak';
 import { type TopicLeak, topicLeak } from './topic-leak';
 
-export type NewsCheckName = 'rows' | 'duplication' | 'length' | 'completion' | 'split leakage' | 'topic leakage';
+export type NewsCheckName =
+  | 'rows'
+  | 'duplication'
+  | 'length'
+  | 'completion'
+  | 'split leakage'
+  | 'topic leakage'
+  | 'length leakage'
+  | 'punctuation leakage';
 
 export interface NewsCheck {
   readonly name: NewsCheckName;
+  /** False if the set must not be used as it is. */
   readonly ok: boolean;
+  /** True if the set may be used, and a report on it must state what was found here. */
+  readonly warning: boolean;
   /** One sentence with the figures. */
   readonly summary: string;
   /** The rows at fault, by name. */
@@ -20,7 +33,10 @@ export interface NewsCheckReport {
   readonly ok: boolean;
   readonly checks: readonly NewsCheck[];
   readonly report: NewsReport;
+  /** Empty where there are too few domains or profiles to measure it. */
   readonly topicLeak: readonly TopicLeak[];
+  /** What length and punctuation tell of the profile; empty as above. */
+  readonly surfaceLeak: readonly SurfaceLeak[];
   /** Words of a training text by profile: mean, and the share that holds a quotation mark. */
   readonly profiles: readonly { profile: string; texts: number; meanWords: number; quotedShare: number }[];
 }
@@ -37,7 +53,9 @@ export const MEAN_WORDS_SPREAD: Readonly<Record<NewsForm, number>> = { briefs: 2
 
 /**
  * Checks a news set for what would spoil an experiment on it: refused rows, duplicates, length, unfinished texts, leakage
- * between the splits, and topics that give the label away. Throws as loadNews does, but for refused rows, which it reports.
+ * between the splits, topics that give the label away, and profiles that can be told by length or punctuation. The last is a warning: a
+ * prompt holds no text, so no arm can read its label from it, but a judge or a model may take the mark for the slant.
+ * Throws as loadNews does, but for refused rows, which it reports.
  */
 export function checkNews(options: Omit<LoadNewsOptions, 'refusedRows'>): NewsCheckReport {
   const news = loadNews({ ...options, refusedRows: 'report' });
@@ -45,16 +63,36 @@ export function checkNews(options: Omit<LoadNewsOptions, 'refusedRows'>): NewsCh
     set.texts.map(({ value, text }) => ({ id: `${set.topicId} as ${value}`, text, topicId: set.topicId })),
   );
   const profiles = profileFacts(news.examples);
-  const leak = topicLeak(news);
+  const unmeasured = unmeasurable(
+    news.examples.map((example) => example.labelValue),
+    news.examples.map((example) => example.group),
+  );
+  const leak = unmeasured === null ? topicLeak(news) : [];
+  const surface = unmeasured === null ? surfaceLeak(news.examples) : [];
   const checks = [
     rowsCheck(news),
     duplicationCheck(news, calibration),
     lengthCheck(news, calibration, profiles),
     completionCheck(news.examples, calibration),
     splitCheck(news, calibration),
-    leakCheck(leak),
+    leakCheck(leak, unmeasured),
+    ...SURFACES.map((each) =>
+      surfaceCheck(
+        each,
+        surface.filter((item) => item.surface === each),
+        unmeasured,
+      ),
+    ),
   ];
-  return { form: news.form, ok: checks.every((c) => c.ok), checks, report: news.report, topicLeak: leak, profiles };
+  return {
+    form: news.form,
+    ok: checks.every((c) => c.ok),
+    checks,
+    report: news.report,
+    topicLeak: leak,
+    surfaceLeak: surface,
+    profiles,
+  };
 }
 
 /** The report as text: one line a check, the rows at fault below it. */
@@ -62,7 +100,7 @@ export function newsCheckText(report: NewsCheckReport, faultsShown = 10): string
   const lines = [`news ${report.form} (${report.report.dir}): ${report.ok ? 'ok' : 'NOT OK'}`];
   for (const file of report.report.files) lines.push(`  ${file.file}: ${file.rows} rows, sha256 ${file.sha256}`);
   for (const check of report.checks) {
-    lines.push(`  ${check.ok ? 'ok  ' : 'FAIL'} ${check.name}: ${check.summary}`);
+    lines.push(`  ${!check.ok ? 'FAIL' : check.warning ? 'WARN' : 'ok  '} ${check.name}: ${check.summary}`);
     for (const fault of check.faults.slice(0, faultsShown)) lines.push(`         ${fault}`);
     if (check.faults.length > faultsShown) lines.push(`         and ${check.faults.length - faultsShown} more`);
   }
@@ -79,6 +117,7 @@ function rowsCheck({ report }: NewsData): NewsCheck {
   return {
     name: 'rows',
     ok: report.refused.length === 0,
+    warning: false,
     summary: `${total} rows pass their schema, ${report.refused.length} rows refused`,
     faults: report.refused.map((row) => `${row.file}:${row.line} ${row.reason}`),
   };
@@ -98,6 +137,7 @@ function duplicationCheck(news: NewsData, calibration: readonly (NamedText & { t
   return {
     name: 'duplication',
     ok: pairs.length === 0 && headlines.length === 0,
+    warning: false,
     summary: `${headlines.length} headlines stand twice; ${pairs.length} pairs of ${texts.length} texts are near-duplicates; ${common.length} seven-word runs stand in more than two topics`,
     faults: [
       ...headlines.map(({ a, b }) => `headline of ${a} is that of ${b}`),
@@ -137,6 +177,7 @@ function lengthCheck(
   return {
     name: 'length',
     ok: faults.length === 0,
+    warning: false,
     summary: `${minimum(counts)} to ${maximum(counts)} words, mean ${mean.toFixed(1)} (${least} to ${most} allowed); profile means within ${spread.toFixed(1)} words`,
     faults,
   };
@@ -151,6 +192,7 @@ function completionCheck(examples: readonly Example[], calibration: readonly Nam
   return {
     name: 'completion',
     ok: faults.length === 0,
+    warning: false,
     summary: `${stops} of ${texts.length} texts end in a full stop, ${texts.length - stops - faults.length} in a question or exclamation mark, ${faults.length} in the middle of a sentence`,
     faults,
   };
@@ -174,26 +216,49 @@ function splitCheck(news: NewsData, calibration: readonly (NamedText & { topicId
   return {
     name: 'split leakage',
     ok: faults.length === 0,
+    warning: false,
     summary: `${faults.length} texts stand in two splits (${[...sizes].map(([split, n]) => `${split} ${n}`).join(', ')} topics)`,
     faults,
   };
 }
 
-function leakCheck(leaks: readonly TopicLeak[]): NewsCheck {
-  const percent = (share: number) => (100 * share).toFixed(1);
+function leakCheck(leaks: readonly TopicLeak[], unmeasured: string | null): NewsCheck {
   return {
     name: 'topic leakage',
     ok: leaks.every((leak) => !leak.leaks),
-    summary: leaks
-      .map(
-        (l) =>
-          `${l.target} named in ${percent(l.accuracy)}% [${percent(l.low)}, ${percent(l.high)}], chance ${percent(l.chance)}%`,
-      )
-      .join('; '),
+    warning: unmeasured !== null,
+    summary: leakSummary(leaks, unmeasured),
     faults: leaks
       .filter((l) => l.leaks)
       .map((l) => `the topic gives the ${l.target} away: the baseline arm can read the label too`),
   };
+}
+
+function surfaceCheck(surface: Surface, leaks: readonly SurfaceLeak[], unmeasured: string | null): NewsCheck {
+  const found = leaks.filter((leak) => leak.leaks).map((leak) => leak.target);
+  return {
+    name: `${surface} leakage`,
+    ok: true,
+    warning: unmeasured !== null || found.length > 0,
+    summary: leakSummary(leaks, unmeasured),
+    faults:
+      found.length === 0
+        ? []
+        : [
+            `the ${surface} of a text tells its ${found.join(', ')}: a judge must be blind to it, and a trained model may copy it in place of the slant; no prompt holds it, so no arm can read its label from it`,
+          ],
+  };
+}
+
+function leakSummary(leaks: readonly (TopicLeak | SurfaceLeak)[], unmeasured: string | null): string {
+  if (unmeasured !== null) return `not measured: ${unmeasured}`;
+  const percent = (share: number) => (100 * share).toFixed(1);
+  return leaks
+    .map(
+      (l) =>
+        `${l.target} named in ${percent(l.accuracy)}% [${percent(l.low)}, ${percent(l.high)}], chance ${percent(l.chance)}%`,
+    )
+    .join('; ');
 }
 
 function profileFacts(examples: readonly Example[]): NewsCheckReport['profiles'] {

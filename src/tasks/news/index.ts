@@ -1,5 +1,14 @@
-export { checkNews, type NewsCheck, type NewsCheckName, type NewsCheckReport, newsCheckText } from './check';
 export {
+  checkNews,
+  type NewsCheck,
+  type NewsCheckName,
+  type NewsCheckReport,
+  newsCheckText,
+  WORD_BOUNDS,
+} from './check';
+export { LEAK_TARGETS, type Leak, type LeakTarget, unmeasurable } from './leak-measure';
+export {
+  CALIBRATION_FILE,
   embeddedNewsDir,
   type LoadNewsOptions,
   loadNews,
@@ -9,6 +18,14 @@ export {
   newsInstruction,
   refusedText,
 } from './load';
+export { jaccard, MINHASH_DEFAULTS, MINHASH_RUN, MinHash, type MinHashOptions, wordRuns } from './minhash';
+export {
+  NEAR_DUPLICATE_RULES,
+  NearDuplicateIndex,
+  type NearDuplicateRules,
+  type Resemblance,
+} from './near-duplicate-index';
+export { plainWords, shingles } from './near-duplicates';
 export {
   CALIBRATION_PROFILES,
   NEWS_FORMS,
@@ -20,5 +37,8 @@ export {
   SLANT,
   type Topic,
   TRAINED_PROFILES,
+  topicSchema,
+  trainRowSchema,
 } from './rows';
+export { SURFACES, type Surface, type SurfaceLeak, sentenceCount, surfaceFeatures, surfaceLeak } from './surface-leak';
 export { type TopicLeak, topicLeak } from './topic-leak';

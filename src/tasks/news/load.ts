@@ -53,7 +53,7 @@ export interface LoadNewsOptions {
 }
 
 const SINGULAR: Readonly<Record<NewsForm, string>> = { briefs: 'brief', articles: 'article' };
-const CALIBRATION_FILE: Readonly<Record<NewsForm, string>> = {
+export const CALIBRATION_FILE: Readonly<Record<NewsForm, string>> = {
   briefs: 'calibration-briefs.jsonl',
   articles: 'calibration.jsonl',
 };

@@ -26,8 +26,20 @@ describe.each(NEWS_FORMS)('the embedded news set, %s', (form) => {
       'completion',
       'split leakage',
       'topic leakage',
+      'length leakage',
+      'punctuation leakage',
     ]);
     expect(report.ok).toBe(true);
+  });
+
+  test('is known to tell strong texts from center ones by length and punctuation: a warning, with what it means', () => {
+    const warned = report.checks.filter((check) => check.warning);
+    expect(warned.map((check) => [check.name, check.ok])).toEqual([
+      ['length leakage', true],
+      ['punctuation leakage', true],
+    ]);
+    expect(newsCheckText(report)).toMatch(/WARN punctuation leakage: .*strength named in/);
+    for (const check of warned) expect(check.faults[0]).toMatch(/strength: a judge must be blind to it/);
   });
 
   test('has topics that name profile, side and strength no better than chance', () => {
@@ -97,4 +109,20 @@ test('near-duplicates are measured by seven-word runs of the shorter text', () =
     0.5,
   );
   expect(pairs).toEqual([{ a: 'a', b: 'b', overlap: 1 }]);
+});
+
+test('a set of one domain is checked for all but leakage, which is said to be not measured', () => {
+  const dir = mkdtempSync(join(folder, 'one-'));
+  const topic = { id: 'a', domain: 'd', split: 'train', headline: 'Town votes on its bridge', context: 'It is old.' };
+  writeFileSync(join(dir, 'topics.jsonl'), JSON.stringify(topic));
+  const article = `${'word '.repeat(30)}end.`;
+  writeFileSync(join(dir, 'briefs.jsonl'), JSON.stringify({ topicId: 'a', profile: 'center_left', article }));
+  const report = checkNews({ form: 'briefs', dir });
+  expect(report).toMatchObject({ ok: true, topicLeak: [], surfaceLeak: [] });
+  const unmeasured = report.checks.filter((check) => check.warning).map((check) => `${check.name}: ${check.summary}`);
+  expect(unmeasured).toEqual(
+    ['topic', 'length', 'punctuation'].map(
+      (what) => `${what} leakage: not measured: texts of at least 2 domains are needed, got 1`,
+    ),
+  );
 });

@@ -73,7 +73,22 @@ test('data/README.md states the hash of every data file', () => {
     ].map(([, file, hash]) => [file, hash]),
   );
   const files = NEWS_FORMS.flatMap((form) => loadNews({ form }).report.files.map((item) => `tasks/news/${item.file}`));
-  const expected = [...new Set(files), 'labels/news.json', 'judge/news-briefs.json', 'judge/news-articles.json'];
+  const expected = [
+    ...new Set(files),
+    'judge/models.json',
+    'judge/news-articles.json',
+    'judge/news-briefs.json',
+    'judge/rubrics/news-bias-pairwise.json',
+    'judge/rubrics/news-bias-topic.json',
+    'judge/rubrics/news-bias.json',
+    'labels/news-inoculation.json',
+    'labels/news.json',
+    'labels/paraphrases.json',
+    'writers/news-articles.json',
+    'writers/news-briefs.json',
+    'writers/news-domains.json',
+    'writers/news-topics.json',
+  ];
   expect(new Set(stated.keys())).toEqual(new Set(expected));
   for (const [file, hash] of stated) expect(sha256(readFileSync(join(projectRoot(), 'data', file))), file).toBe(hash);
 });
