@@ -1,158 +1,116 @@
 import { contentHash, DataError } from '../core';
-import { cutSpan } from '../labels';
-import type { ArmExample, ArmName } from './types';
+import type { LabelValue } from '../labels';
+import { type ArmFacts, armFacts, bareMessages, type CountTokens } from './arm-facts';
+import { checkArmLaws } from './arm-laws';
+import { ARM_CATALOGUE } from './catalogue';
+import type { ArmExample, LabArm, TrainedArmName } from './types';
 
-/** Counts the tokens of a row, or says why the row will be dropped (as the encoder of the training run does). */
-export type CountTokens = (
-  row: ArmExample,
-) => { readonly promptTokens: number; readonly completionTokens: number } | { readonly dropped: string };
-
-export interface ArmTokens {
-  readonly promptTokens: number;
-  readonly completionTokens: number;
-  readonly meanPromptTokens: number | null;
-  readonly longestRowTokens: number;
-  /** Rows that the training run will drop (too long for it), with the reason. */
-  readonly dropped: readonly { readonly exampleId: string; readonly reason: string }[];
-}
-
-export interface ArmFacts {
-  readonly arm: ArmName;
-  readonly rows: number;
-  readonly labelledRows: number;
-  /** Rows by label value. */
-  readonly labelCounts: Readonly<Record<string, number>>;
-  readonly tokens: ArmTokens | null;
-}
+export type ArmRows = Readonly<Partial<Record<TrainedArmName, readonly ArmExample[]>>>;
 
 /** What was shown about a set of arms: it exists only if every check held. */
 export interface ArmProof {
   readonly rows: number;
-  /** Hash of ids, messages without the label, and completions, in order: the same for every arm. */
+  /** Hash of ids, messages without the label, and completions, in order: the same for every arm but least-biased-subset. */
   readonly contentHash: string;
   readonly arms: readonly ArmFacts[];
+  /** Arms without rows of their own: whose training they are asked with (null: nobody's), and what they rule out. */
+  readonly evaluationOnly: readonly {
+    readonly arm: LabArm;
+    readonly trainedAs: TrainedArmName | null;
+    readonly what: string;
+    readonly rulesOut: string;
+  }[];
   /** Of the shuffled arm's rows, how many carry the true value by chance, and how many a random order gives on average. */
   readonly shuffledTrueByChance: { readonly rows: number; readonly expected: number } | null;
   /** The spread of mean prompt tokens between arms: what the label costs in length. Null without a counter. */
   readonly promptTokensSpread: number | null;
-  /** True if the arms drop different rows: they then no longer train on the same examples. Null without a counter. */
+  /** True if the arms drop different rows (least-biased-subset: another number): they then no longer train on the same examples. Null without a counter. */
   readonly dropsDiffer: boolean | null;
 }
 
+/** What the arms are held to, beside each other. */
+export interface ProveContext {
+  /** The unlabelled rows of all examples; default the first arm that has them all. */
+  readonly reference?: readonly ArmExample[];
+  /** The values of the label set, for places on the task's axis. */
+  readonly values?: readonly LabelValue[];
+  /** The arms asked for, those without rows of their own among them. */
+  readonly arms?: readonly LabArm[];
+  /** The values that least-biased-subset may hold; null or absent: any. */
+  readonly leastBiased?: readonly string[] | null;
+}
+
 /**
- * Shows that arms hold the same examples in the same order with the same completions, and that cutting the label out of
- * a row leaves the same messages in every arm. Throws DataError at the first row where that fails.
+ * Shows that arms hold the same examples in the same order with the same completions, that cutting the label out of a row leaves the
+ * same messages in every arm, and that each arm's labels are what its name says. least-biased-subset is held to its own rule: as many
+ * rows, each as in the reference and of the values nearest the unbiased end, none repeated oftener than another but by one.
+ * Throws DataError at the first row where that fails.
  */
-export function proveArms(
-  arms: Readonly<Partial<Record<ArmName, readonly ArmExample[]>>>,
-  countTokens?: CountTokens,
-): ArmProof {
-  const entries = Object.entries(arms) as [ArmName, readonly ArmExample[]][];
-  if (entries.length === 0)
-    throw new DataError('proveArms: there must be at least one arm, got none. Build arms first.');
-  const [firstName, first] = entries[0];
+export function proveArms(arms: ArmRows, countTokens?: CountTokens, context: ProveContext = {}): ArmProof {
+  const entries = Object.entries(arms) as [TrainedArmName, readonly ArmExample[]][];
+  const named = entries.find(([name]) => name !== 'least-biased-subset') ?? entries[0];
+  const [firstName, first] = context.reference ? (['baseline', context.reference] as const) : (named ?? ['', []]);
+  if (first.length === 0) throw new DataError('proveArms: there must be at least one arm, got none. Build arms first.');
   for (const [name, rows] of entries) {
     if (rows.length !== first.length)
       fail(`arms must have as many rows, got ${rows.length} in ${name} and ${first.length} in ${firstName}`);
-    for (const [index, row] of rows.entries()) checkRow(name, firstName, index, row, first[index]);
+    const byId = new Map(name === 'least-biased-subset' ? first.map((row) => [row.exampleId, row]) : []);
+    for (const [index, row] of rows.entries())
+      checkRow(name, firstName, index, row, name === 'least-biased-subset' ? byId.get(row.exampleId) : first[index]);
   }
-  const facts = entries.map(([arm, rows]) => armFacts(arm, rows, countTokens));
+  const broken = checkArmLaws(arms, context.values ?? [], context.leastBiased ?? null);
+  if (broken) fail(broken);
+  const facts = entries.map(([arm, rows]) => armFacts(arm, rows, first, countTokens));
   const means = facts.map((fact) => fact.tokens?.meanPromptTokens ?? null);
   const known = means.filter((mean): mean is number => mean !== null);
+  const evaluationOnly = (context.arms ?? []).filter((arm) => ARM_CATALOGUE[arm].trainedAs !== arm);
   return {
     rows: first.length,
-    contentHash: contentHash(first.map((row) => [row.exampleId, bare(row), row.completion])),
+    contentHash: contentHash(first.map((row) => [row.exampleId, bareMessages(row), row.completion])),
     arms: facts,
+    evaluationOnly: evaluationOnly.map((arm) => {
+      const { trainedAs, what, rulesOut } = ARM_CATALOGUE[arm];
+      return { arm, trainedAs, what, rulesOut };
+    }),
     shuffledTrueByChance: chanceMatches(arms),
     promptTokensSpread: known.length > 0 ? Math.max(...known) - Math.min(...known) : null,
-    dropsDiffer: countTokens
-      ? new Set(facts.map((f) => JSON.stringify(f.tokens!.dropped.map((d) => d.exampleId)))).size > 1
-      : null,
+    dropsDiffer: countTokens ? dropsDiffer(facts) : null,
   };
 }
 
-/** The proof as a table for a terminal or a notebook. */
-export function proofText(proof: ArmProof): string {
-  const lines = [
-    `${proof.rows} examples, in the same order and with the same completions in every arm (content ${proof.contentHash.slice(0, 12)})`,
-  ];
-  for (const fact of proof.arms) {
-    const counts = Object.entries(fact.labelCounts).map(([value, count]) => `${value} ${count}`);
-    const tokens = fact.tokens;
-    lines.push(
-      `${fact.arm.padEnd(9)} labels: ${counts.join(', ') || 'none'}${
-        tokens === null
-          ? ''
-          : `; tokens: prompt ${tokens.promptTokens} (mean ${tokens.meanPromptTokens?.toFixed(1) ?? 'unknown'}), completion ${tokens.completionTokens}, longest row ${tokens.longestRowTokens}, dropped ${tokens.dropped.length}`
-      }`,
-    );
-    for (const drop of tokens?.dropped.slice(0, 5) ?? []) lines.push(`  dropped ${drop.exampleId}: ${drop.reason}`);
-  }
-  const chance = proof.shuffledTrueByChance;
-  if (chance !== null)
-    lines.push(
-      `shuffled: ${chance.rows} of ${proof.rows} labels are true by chance (${chance.expected.toFixed(1)} expected)`,
-    );
-  if (proof.dropsDiffer) lines.push('WARNING: the arms drop different rows, so they do not train on the same examples');
-  return lines.join('\n');
-}
-
-function checkRow(name: ArmName, firstName: ArmName, index: number, row: ArmExample, reference: ArmExample): void {
+function checkRow(
+  name: TrainedArmName,
+  firstName: string,
+  index: number,
+  row: ArmExample,
+  reference: ArmExample | undefined,
+): void {
   const at = `row ${index + 1} of ${name} (${row.exampleId})`;
   if (row.arm !== name) fail(`${at} must belong to its arm, got ${row.arm}`);
+  if (!reference) fail(`${at} must be an example of ${firstName}, got another`);
   if (row.exampleId !== reference.exampleId)
     fail(`${at} must be the example of ${firstName}, got another than ${reference.exampleId}`);
   if (row.completion !== reference.completion) fail(`${at} must have the completion of ${firstName}, got another`);
+  if (row.trueValue !== reference.trueValue)
+    fail(`${at} must have the true value of ${firstName}, ${reference.trueValue}, got ${row.trueValue}`);
   if ((row.label === null) !== (row.labelSpan === null)) fail(`${at} must have a label and its span, or neither`);
   if (row.label !== null && row.labelSpan !== null) {
     const span = row.labelSpan;
     if (!row.messages[span.message]?.content.slice(span.start, span.end).includes(row.label.text))
       fail(`${at} must hold its label "${row.label.text}" at its span, got other text there`);
   }
-  if (JSON.stringify(bare(row)) !== JSON.stringify(bare(reference)))
+  if (JSON.stringify(bareMessages(row)) !== JSON.stringify(bareMessages(reference)))
     fail(`${at} must equal ${firstName} outside the label, got other messages`);
 }
 
-/** The messages without the label, with their keys in a fixed order. */
-function bare(row: ArmExample): { role: string; content: string }[] {
-  return cutSpan(row.messages, row.labelSpan).map(({ role, content }) => ({ role, content }));
+function dropsDiffer(facts: readonly ArmFacts[]): boolean {
+  const full = facts.filter(({ arm }) => arm !== 'least-biased-subset');
+  const ids = new Set(full.map(({ tokens }) => JSON.stringify(tokens!.dropped.map(({ exampleId }) => exampleId))));
+  const counts = new Set(facts.map(({ tokens }) => tokens!.dropped.length));
+  return ids.size > 1 || counts.size > 1;
 }
 
-function armFacts(arm: ArmName, rows: readonly ArmExample[], countTokens: CountTokens | undefined): ArmFacts {
-  const labelCounts: Record<string, number> = {};
-  for (const row of rows) if (row.label) labelCounts[row.label.value] = (labelCounts[row.label.value] ?? 0) + 1;
-  const labelledRows = rows.filter((row) => row.label !== null).length;
-  return {
-    arm,
-    rows: rows.length,
-    labelledRows,
-    labelCounts,
-    tokens: countTokens ? armTokens(rows, countTokens) : null,
-  };
-}
-
-function armTokens(rows: readonly ArmExample[], countTokens: CountTokens): ArmTokens {
-  const dropped: { exampleId: string; reason: string }[] = [];
-  let promptTokens = 0;
-  let completionTokens = 0;
-  let longestRowTokens = 0;
-  for (const row of rows) {
-    const count = countTokens(row);
-    if ('dropped' in count) {
-      dropped.push({ exampleId: row.exampleId, reason: count.dropped });
-      continue;
-    }
-    promptTokens += count.promptTokens;
-    completionTokens += count.completionTokens;
-    longestRowTokens = Math.max(longestRowTokens, count.promptTokens + count.completionTokens);
-  }
-  const kept = rows.length - dropped.length;
-  const meanPromptTokens = kept > 0 ? promptTokens / kept : null;
-  return { promptTokens, completionTokens, meanPromptTokens, longestRowTokens, dropped };
-}
-
-function chanceMatches(arms: Readonly<Partial<Record<ArmName, readonly ArmExample[]>>>) {
-  const { mst, shuffled } = arms;
+function chanceMatches({ mst, shuffled }: ArmRows): ArmProof['shuffledTrueByChance'] {
   if (mst === undefined || shuffled === undefined) return null;
   const rows = shuffled.filter((row, index) => row.label?.value === mst[index].label?.value).length;
   const counts = new Map<string, number>();

@@ -45,13 +45,13 @@ const SWEEP = [0, 5, 10, 15, 20, 25, 33, 40, 50, 60, 66, 70, 75, 85, 100];
 /** s in [0, 1.5] onto 0 to 100, as the article maps its suggestibility. */
 const HIGHEST = 1.5;
 
-interface Encoded {
+export interface EncodedPercent {
   readonly text: string;
   /** The percentage that the text stands for; a word stands for the middle of its part. */
   readonly percent: number;
 }
 
-const ENCODERS: Readonly<Record<ScaleEncoding, (percent: number) => Encoded>> = {
+const ENCODERS: Readonly<Record<ScaleEncoding, (percent: number) => EncodedPercent>> = {
   percent: (percent) => ({ text: `${Math.round(percent)}%`, percent: Math.round(percent) }),
   'percent-padded': (percent) => ({
     text: `${String(Math.round(percent)).padStart(2, '0')}%`,
@@ -72,6 +72,11 @@ const ENCODERS: Readonly<Record<ScaleEncoding, (percent: number) => Encoded>> = 
     return { text: WORDS[at], percent: ((at + 0.5) / WORDS.length) * 100 };
   },
 };
+
+/** A percentage, 0 to 100, as an encoding writes it, and the percentage that the text stands for. */
+export function encodePercent(encoding: ScaleEncoding, percent: number): EncodedPercent {
+  return ENCODERS[encoding](percent);
+}
 
 /**
  * The suggestibility of a monitor as a label, `**Suggestibility Level: 67%**` at the head of the user's turn: s in [0, 1.5] is
