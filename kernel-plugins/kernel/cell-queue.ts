@@ -9,6 +9,8 @@ import { type ErrorContent, Tracebacks } from './traceback';
 /** Takes what the execution process says beside the output of cells. */
 export interface Asides {
   receive(message: FromExecution, running: Message | null, lastParent: Partial<Header>): void;
+  /** Text without the secrets that are known. */
+  clean(text: string): string;
   /** The execution process died; a new one stands. */
   restarted(lastParent: Partial<Header>): void;
 }
@@ -177,6 +179,7 @@ export class CellQueue {
     });
     return new ExecutionProcess(this.places, {
       onMessage: (message) => this.receive(message),
+      onNativeOutput: (text) => process.stderr.write(this.asides.clean(text)),
       onCrash: (why, nativeOutput) => void this.restartExecution(why, nativeOutput),
     });
   }

@@ -58,12 +58,18 @@ export class CommRouter {
     const parent = this.handlings.values().next().value?.parent ?? cell;
     if (type === 'open') {
       this.targets.set(commId, target);
-      this.publisher.publish('comm_open', { comm_id: commId, target_name: target, data }, parent, metadata, buffers);
+      this.publisher.publishComm(
+        'comm_open',
+        { comm_id: commId, target_name: target, data },
+        parent,
+        metadata,
+        buffers,
+      );
       return;
     }
     if (type === 'close') this.targets.delete(commId);
     const msgType = type === 'close' ? 'comm_close' : 'comm_msg';
-    this.publisher.publish(msgType, { comm_id: commId, data }, parent, metadata, buffers);
+    this.publisher.publishComm(msgType, { comm_id: commId, data }, parent, metadata, buffers);
   }
 
   /** The open comms, as `comm_info_reply` names them, once the comm messages before the question are handled. */
@@ -77,7 +83,7 @@ export class CommRouter {
   closeAll(parent: Partial<Header>): void {
     for (const id of [...this.handlings.keys()]) this.handled(id);
     for (const commId of this.targets.keys())
-      this.publisher.publish('comm_close', { comm_id: commId, data: {} }, parent);
+      this.publisher.publishComm('comm_close', { comm_id: commId, data: {} }, parent);
     this.targets.clear();
   }
 }

@@ -5,6 +5,8 @@ import type { FromExecution, ToExecution } from './execution/ipc';
 
 export interface ExecutionEvents {
   onMessage(message: FromExecution): void;
+  /** What it wrote past Node's streams, as it comes. */
+  onNativeOutput(text: string): void;
   /** The process ended without being asked to. `why` is a sentence; `nativeOutput` the last of what it wrote past Node's streams. */
   onCrash(why: string, nativeOutput: string): void;
 }
@@ -45,8 +47,9 @@ export class ExecutionProcess {
     );
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.on('data', (chunk: Buffer) => {
-        process.stderr.write(chunk);
-        this.nativeOutput = (this.nativeOutput + chunk.toString('utf8')).slice(-keptNativeOutput);
+        const text = chunk.toString('utf8');
+        this.events.onNativeOutput(text);
+        this.nativeOutput = (this.nativeOutput + text).slice(-keptNativeOutput);
       });
     this.child.stdio[4]?.on('error', () => {});
     this.child.on('message', (message: FromExecution) => this.receive(message));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Asides, CellQueue } from './cell-queue';
 import { CommRouter } from './comm-router';
 import type { FromExecution } from './execution/ipc';
+import { Secrets } from './execution/secrets';
 import { CellHistory } from './history';
 import { InputRouter } from './input-router';
 import { kernelInfo } from './kernel-info';
@@ -50,6 +51,9 @@ export class Kernel {
   private readonly comms: CommRouter;
   private readonly inputs: InputRouter;
   private readonly history = new CellHistory();
+  /** What the execution process said is secret; it stays so after that process has died. */
+  private readonly secrets = new Secrets();
+  private readonly log: (text: string) => void;
   private executing: Header | null = null;
   /** Whether the running cell is kept in the history. */
   private recording = false;
@@ -63,10 +67,14 @@ export class Kernel {
     private readonly sockets: KernelSockets,
     private readonly connection: Connection,
     places: KernelPlaces,
-    private readonly log: (text: string) => void,
+    log: (text: string) => void,
   ) {
+    this.log = (text) => log(this.secrets.clean(text));
+    this.secrets.learnEnvironment(process.env);
+    this.secrets.learnFiles(process.env);
     this.publisher = new KernelPublisher(sockets, connection.key, randomUUID(), {
-      onError: (error) => log(`mstlab kernel: a message could not be sent: ${String(error)}`),
+      onError: (error) => this.log(`mstlab kernel: a message could not be sent: ${String(error)}`),
+      blank: (value) => this.secrets.deep(value),
       onResult: (count, data) => {
         if (this.recording) this.history.setOutput(count, String(data['text/plain'] ?? ''));
       },
@@ -106,8 +114,10 @@ export class Kernel {
       receive: (message: FromExecution, running: Message | null, lastParent: Partial<Header>) => {
         if (message.type === 'comm') this.comms.fromExecution(message.message, lastParent);
         else if (message.type === 'comm-handled') this.comms.handled(message.id);
+        else if (message.type === 'secret') this.secrets.add(message.text);
         else if (message.type === 'input') this.inputs.ask(message, running);
       },
+      clean: (text) => this.secrets.clean(text),
       restarted: (lastParent) => {
         this.inputs.forget();
         this.comms.closeAll(lastParent);

@@ -15,6 +15,8 @@ export interface PublisherEvents {
   onError(error: unknown): void;
   /** A cell's result was published. */
   onResult(count: number, data: Content): void;
+  /** Takes secrets out of what the front says itself; what the execution process says has none. */
+  blank<T>(value: T): T;
 }
 
 /** Sends messages of this kernel: one session for all, one queue per socket. */
@@ -35,12 +37,28 @@ export class KernelPublisher {
     this.replies = { shell: new SendQueue(sockets.shell, onError), control: new SendQueue(sockets.control, onError) };
   }
 
-  publish(
-    msgType: string,
+  /** Publishes what the front says. */
+  publish(msgType: string, content: Content, parent: Partial<Header>): void {
+    this.send(msgType, this.events.blank(content), parent, {}, []);
+  }
+
+  /** Publishes a comm message of the execution process. */
+  publishComm(
+    msgType: 'comm_open' | 'comm_msg' | 'comm_close',
     content: Content,
     parent: Partial<Header>,
     metadata: Content = {},
     buffers: readonly Uint8Array[] = [],
+  ): void {
+    this.send(msgType, content, parent, metadata, buffers);
+  }
+
+  private send(
+    msgType: string,
+    content: Content,
+    parent: Partial<Header>,
+    metadata: Content,
+    buffers: readonly Uint8Array[],
   ): void {
     const message: Message = {
       identities: [Buffer.from(msgType)],
@@ -65,7 +83,7 @@ export class KernelPublisher {
       header: newHeader(msgType, this.session),
       parentHeader: request.header,
       metadata: {},
-      content,
+      content: this.events.blank(content),
       buffers: [],
     };
     void this.replies[channel].send(encodeMessage(message, this.key));
@@ -82,22 +100,23 @@ export class KernelPublisher {
 
   /** What a cell shows, as the protocol's messages. `count` is the cell's number. */
   publishOutput(message: OutputMessage, count: number, parent: Partial<Header>): void {
-    if (message.type === 'stream') this.publish('stream', { name: message.name, text: message.text }, parent);
-    else if (message.type === 'clear') this.publish('clear_output', { wait: message.wait }, parent);
+    const show = (msgType: string, content: Content) => this.send(msgType, content, parent, {}, []);
+    if (message.type === 'stream') show('stream', { name: message.name, text: message.text });
+    else if (message.type === 'clear') show('clear_output', { wait: message.wait });
     else if (message.type === 'display') {
       const { bundle, displayId, update } = message;
       const transient = displayId === null ? {} : { display_id: displayId };
-      this.publish(
-        update ? 'update_display_data' : 'display_data',
-        { data: bundle.data, metadata: bundle.metadata ?? {}, transient },
-        parent,
-      );
+      show(update ? 'update_display_data' : 'display_data', {
+        data: bundle.data,
+        metadata: bundle.metadata ?? {},
+        transient,
+      });
     } else
-      this.publish(
-        'execute_result',
-        { execution_count: count, data: message.bundle.data, metadata: message.bundle.metadata ?? {} },
-        parent,
-      );
+      show('execute_result', {
+        execution_count: count,
+        data: message.bundle.data,
+        metadata: message.bundle.metadata ?? {},
+      });
   }
 
   async drained(): Promise<void> {

@@ -51,6 +51,8 @@ export type FromExecution =
   | { readonly type: 'input'; readonly id: number; readonly prompt: string; readonly password: boolean }
   /** What plugins registered, after every change: the magics, and declarations that every cell has. */
   | { readonly type: 'registry'; readonly magics: readonly MagicInfo[]; readonly declarations: string }
+  /** A text that must not be shown: the front blanks it out of what it says itself. Comes before anything that could hold it. */
+  | { readonly type: 'secret'; readonly text: string }
   | { readonly type: 'completed'; readonly id: number; readonly values: readonly string[] }
   | {
       readonly type: 'done';

@@ -1,3 +1,4 @@
+import { secretKeeper } from '../../../src/judge/calls/key';
 import { installAskTransport, prompt } from '../../host/ask';
 import { registerBuiltinFormatters } from '../../host/builtin-formatters';
 import { installCommTransport, receiveComm } from '../../host/comms';
@@ -22,10 +23,18 @@ const beatMs = 200;
 
 /** The execution process: runs cells, knows nothing of the protocol. Arguments: the notebook's folder, this package's folder. */
 function main(notebookDir: string, packageDir: string): void {
-  const secrets = new Secrets();
-  const post = (message: FromExecution) => {
-    if (process.connected) process.send!(secrets.blank(message));
+  const send = (message: FromExecution) => {
+    if (process.connected) process.send!(message);
   };
+  const secrets = new Secrets((text) => send({ type: 'secret', text }));
+  const post = (message: FromExecution) => {
+    // Cells and what they call may set a key at any time, and have it shown at once.
+    if (message.type !== 'beat') secrets.learnEnvironment(process.env, message.type !== 'done');
+    for (const passed of secrets.pass(message)) send(passed);
+  };
+  secrets.learnEnvironment(process.env);
+  secrets.learnFiles(process.env);
+  keepSecrets((text) => secrets.add(text));
   const output = new CellOutput(post);
   const terminated = new Int32Array(new SharedArrayBuffer(4));
   setInterval(() => post({ type: 'beat' }), beatMs).unref();
@@ -83,12 +92,16 @@ function main(notebookDir: string, packageDir: string): void {
   // Jupyter signals the whole process group; the front decides what an interrupt means and says so by message.
   process.on('SIGINT', () => {});
   process.on('disconnect', () => process.exit(0));
-  process.on('exit', () => output.flush());
+  process.on('exit', () => {
+    output.flush();
+    for (const message of secrets.release()) send(message);
+  });
   process.on('uncaughtException', (error) => output.write('stderr', `Uncaught in a callback: ${stackOf(error)}\n`));
   process.on('unhandledRejection', (error) => output.write('stderr', `Unhandled rejection: ${stackOf(error)}\n`));
   process.on('message', (message: ToExecution) => {
     switch (message.type) {
       case 'execute':
+        secrets.learnFiles(process.env);
         return runner.execute(message);
       case 'interrupt':
         return runner.interrupt();
@@ -107,6 +120,11 @@ function main(notebookDir: string, packageDir: string): void {
 
   startWatchdog(terminated);
   post({ type: 'ready' });
+}
+
+/** The library says here which keys it was given: see `KeySource`. */
+function keepSecrets(keep: (text: string) => void): void {
+  Object.defineProperty(globalThis, secretKeeper, { value: keep, configurable: true, writable: true });
 }
 
 function stackOf(error: unknown): string {

@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { ConfigError } from '../../../src/core';
 import { type CompletionSource, defineMagic, type Magic } from '../../host';
+import { isSecretName } from '../../host/secret-names';
 import { shownRows } from '../../mime/rows-bundle';
 
 const hidden = '(set, not shown)';
 
-/** Names whose values are never shown; `PWD` alone is the working directory. */
-const secretName = /key|token|secret|passw|passphrase|credential|auth|cookie|private|session|_pat$|_pwd$|_dsn$/i;
-
 /** What may be shown of a variable: nothing of a secret, no password within an address. */
 export function shownValue(name: string, value: string): string {
-  if (secretName.test(name)) return value === '' ? '' : hidden;
+  if (isSecretName(name)) return value === '' ? '' : hidden;
   return value.replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, '$1…@');
 }
 
