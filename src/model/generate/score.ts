@@ -11,6 +11,11 @@ export interface TextScores {
   readonly logprobs: readonly number[];
 }
 
+/** The same, token by token: one array of nats a text. */
+export interface TokenScores extends TextScores {
+  readonly tokens: readonly Float64Array[];
+}
+
 /** Sessions that a Scorer keeps; with an adapter each holds its own merged weights. */
 const MAX_SESSIONS = 3;
 
@@ -47,9 +52,10 @@ export class Scorer {
    * prompt, each blind to the others, and logits are made at their tokens alone; up to rounding this equals scoring them one by one.
    * Throws ConfigError for an empty prompt or text, an id given twice, or too many tokens; AbortedError between two batches.
    */
-  async score(items: readonly ScoreItem[], { signal, onProgress }: LongCall = {}): Promise<TextScores[]> {
+  async score(items: readonly ScoreItem[], { signal, onProgress }: LongCall = {}): Promise<TokenScores[]> {
     const batches = layOutScores(items, this.model.config.maxPositions);
-    const sums = items.map(({ texts }) => new Float64Array(texts.length));
+    const scores = items.map(({ texts }) => texts.map((ids) => new Float64Array(ids.length)));
+    const filled = items.map(({ texts }) => new Int32Array(texts.length));
     const total = batches.reduce((sum, { rows }) => sum + rows.length, 0);
     this.makeRoomFor(batches.map(({ shape }) => shape));
     let done = 0;
@@ -60,14 +66,19 @@ export class Scorer {
       const { open, shape } = this.placeOf(batch.shape)!;
       const { losses } = open.session.run(nameOf(shape), feedsOf({ shape, rows: batch.rows }));
       let at = 0;
-      for (const row of batch.rows) for (const { of } of row.scored) sums[of.item][of.text] -= losses.data[at++];
+      for (const row of batch.rows)
+        for (const { of } of row.scored) scores[of.item][of.text][filled[of.item][of.text]++] = -losses.data[at++];
       done += batch.rows.length;
       tokens += batch.rows.reduce((sum, row) => sum + row.tokens.length, 0);
       const detail = { tokens, seconds: (performance.now() - start) / 1000 };
       onProgress?.({ what: 'score', done, total, unit: 'rows', detail });
       await yieldToEventLoop();
     }
-    return items.map(({ id }, i) => ({ id, logprobs: [...sums[i]] }));
+    return items.map(({ id }, i) => ({
+      id,
+      logprobs: scores[i].map((tokens) => tokens.reduce((sum, value) => sum + value, 0)),
+      tokens: scores[i],
+    }));
   }
 
   dispose(): void {
@@ -111,7 +122,7 @@ export async function scoreTexts(
   adapter: Adapter | null,
   items: readonly ScoreItem[],
   call: LongCall = {},
-): Promise<TextScores[]> {
+): Promise<TokenScores[]> {
   const scorer = new Scorer(model, adapter);
   try {
     return await scorer.score(items, call);

@@ -13,4 +13,4 @@ export {
 export { estimateSft, type SftEstimate } from './estimate';
 export type { StepMetrics } from './metrics';
 export { planSft, type SftExample, type SftPlan } from './plan';
-export { type SftResult, type TrainSftOptions, trainSft } from './train-sft';
+export { type AdapterWatch, type SftResult, type TrainSftOptions, trainSft } from './train-sft';

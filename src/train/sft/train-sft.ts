@@ -27,6 +27,12 @@ import { SftTrainer } from './trainer';
 /** A run that skips this many steps in a row is beyond recovery. */
 const MAX_SKIPPED_IN_A_ROW = 10;
 
+/** Looks at the adapter while it trains, every `every` steps and at the end. It changes nothing, and its time is not training's. */
+export interface AdapterWatch {
+  readonly every: number;
+  look(adapter: Adapter, step: number): Promise<void>;
+}
+
 export interface TrainSftOptions extends LongCall, MemoryOptions {
   readonly model: LoadedModel;
   readonly examples: readonly SftExample[];
@@ -40,6 +46,7 @@ export interface TrainSftOptions extends LongCall, MemoryOptions {
   readonly seed: number | string;
   /** Where training starts, e.g. the baseline's adapter; default: a fresh one drawn from the seed. */
   readonly start?: Adapter;
+  readonly watch?: AdapterWatch;
 }
 
 export interface SftResult {
@@ -105,9 +112,8 @@ export async function trainSft(options: TrainSftOptions): Promise<SftResult> {
       await oneStep(run);
     }
     save(run);
-    const flat = run.trainer.read()[ADAPTER_VARIABLE].data as Float32Array;
     return {
-      adapter: unflattenAdapter(flat, run.trainer.layout),
+      adapter: adapterOf(run.trainer),
       steps: plan.windows.length,
       metrics: run.metrics,
       skippedSteps: run.metrics.filter(({ skipped }) => skipped).length,
@@ -187,7 +193,13 @@ async function oneStep(run: Run): Promise<void> {
         `${whereNotFinite(trainer, state.step - 1)}. Lower the learning rate, or train in f32; if a weight is named, get its file anew.`,
     );
   if (config.checkpointEvery > 0 && state.step % config.checkpointEvery === 0 && !last) save(run);
+  const { watch } = run.options;
+  if (watch && (last || state.step % watch.every === 0)) await watch.look(adapterOf(trainer), state.step);
   await yieldToEventLoop();
+}
+
+function adapterOf(trainer: SftTrainer): Adapter {
+  return unflattenAdapter(trainer.read()[ADAPTER_VARIABLE].data as Float32Array, trainer.layout);
 }
 
 function whereNotFinite(trainer: SftTrainer, step: number): string {

@@ -1,0 +1,1 @@
+export { type DosePlace, type DoseResponse, type DoseResponseInput, doseResponse } from './dose-response';

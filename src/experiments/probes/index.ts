@@ -1,0 +1,10 @@
+export {
+  type Disbelief,
+  type DisbeliefKind,
+  type DisbeliefProbe,
+  NEWS_DISBELIEF_PROBES,
+  type ProbedLabel,
+  probeDisbelief,
+} from './disbelief';
+export { type LabelLeakage, type LabelledText, labelLeakage } from './label-leakage';
+export { type LaxPrice, laxPrice } from './lax-price';
