@@ -1,12 +1,12 @@
-import type { ArmName } from '../arms';
+import type { LabArm } from '../arms';
 import { ConfigError } from '../core';
 
 /** The arms of a call: those named, in the config's order, or all. Throws ConfigError for one that the config does not have. */
-export function chosenArms(
-  configured: readonly ArmName[],
-  named: readonly ArmName[] | undefined,
+export function chosenArms<A extends LabArm>(
+  configured: readonly A[],
+  named: readonly A[] | undefined,
   where: string,
-): readonly ArmName[] {
+): readonly A[] {
   if (!named) return configured;
   const unknown = named.filter((arm) => !configured.includes(arm));
   if (unknown.length > 0)

@@ -11,6 +11,7 @@ import { checkNews, NEWS_FORMS, newsCheckText } from '../tasks';
 import { sycophancyCommand } from './addition/command';
 import { fetchModelCommand } from './fetch-model';
 import { gpuCheck, gpuCheckJson, gpuCheckText } from './gpu-check';
+import { judgeCheckCommand } from './judge-check';
 import {
   claimsText,
   configText,
@@ -21,6 +22,7 @@ import {
   resolveNewsConfig,
   summaryText,
 } from './news';
+import { newsDataCommand } from './news-data/command';
 
 const USAGE = `mstlab: commands
   quickstart [--preset quick|smoke]   execute the first notebook and print its result
@@ -30,7 +32,11 @@ const USAGE = `mstlab: commands
   sycophancy [--preset tiny|quick|paper|smoke] [--seeds 0,1,2]
                                       the sycophancy experiment, from its reward audit to its result
   data-check [--form briefs|articles] check the embedded news set
+  news-data --topics N --dir FOLDER [--form briefs|articles] [--writer claude|local] [--model M] [--batch]
+            [--budget USD] [--estimate] [--seed S] [--domains K|NAMES]
+                                      make a news set: topics and texts from a Claude or a local model, and its check
   judge-report                        how good the offline judge is on domains it never saw
+  judge-check [--model M]             five calls to Claude as a judge, what each said and what it cost
   gpu-check [--size tiny|small|1b]    parity with PyTorch and twenty training steps, on a GPU if there is one
   fetch-model ORG/NAME[@REVISION]     bring a model of the Hugging Face hub into its cache
   runs                                what was computed, newest first
@@ -43,6 +49,8 @@ export async function main(args: readonly string[]): Promise<number> {
     await fetchModelCommand(rest, print);
     return 0;
   }
+  if (command === 'news-data') return newsDataCommand(rest, print);
+  if (command === 'judge-check') return judgeCheckCommand(rest, print);
   if (command === 'sycophancy') {
     await sycophancyCommand(rest, print);
     return 0;

@@ -1,4 +1,12 @@
 export * from './addition';
+export * from './dose-response';
+export * from './judging';
+export * from './meter';
 export { ModelHost, type ModelHostOptions, measuredDtype } from './model-host';
 export * from './news';
+export * from './news-data';
+export * from './preregistration';
+export * from './probes';
+export * from './report';
+export * from './wording-test';
 export * from './workbench';

@@ -68,6 +68,51 @@ describe('the news experiment on a tiny model', () => {
     await news.dispose();
   });
 
+  it('another judge grades the texts on disk again: nothing is generated, no model loaded', async () => {
+    const news = await open();
+    const measured = await news.measure(news.sweep(), { contrast: false });
+    const samples = count('news-samples');
+    const seen: { texts: readonly string[]; topics: readonly string[] }[] = [];
+    const judge: Judge = {
+      id: 'second',
+      isProxy: false,
+      judge: (texts, call) => {
+        seen.push({ texts, topics: call?.topics ?? [] });
+        return texts.map(() => ({
+          judge: 'second',
+          magnitude0to10: 3,
+          direction: 0,
+          profiles: null,
+          verdict: 'PARTIAL',
+          indicators: [],
+          flags: ['noticed'],
+          reasoning: null,
+          reason: null,
+          rawReply: null,
+        }));
+      },
+    };
+    const other = await open();
+    const again = await other.rescore(judge);
+    expect(count('news-samples')).toBe(samples);
+    expect(seen).toHaveLength(1);
+    expect(seen[0].texts).toEqual(measured.flatMap((entry) => entry.samples.map(({ text }) => text)));
+    expect(seen[0].topics).toHaveLength(seen[0].texts.length);
+    expect(seen[0].topics[0]).toMatch(/^town \d+ votes\. the vote was on day \d+/);
+    for (const { samples: rows, contrast } of again) {
+      expect(rows.map(({ judge: by, magnitude_0_to_10, flags }) => [by, magnitude_0_to_10, flags])).toEqual(
+        rows.map(() => ['second', 3, 'noticed']),
+      );
+      expect(contrast).toEqual([]);
+    }
+    const unasked = { arm: 'mst' as const, label: other.label('unbiased', 'never asked before') };
+    await expect(other.rescore(judge, [unasked])).rejects.toThrow(
+      /got none under mst\/unbiased\/custom-.*Call measure/,
+    );
+    await news.dispose();
+    await other.dispose();
+  });
+
   it('a new wording trains nothing and measures only itself, once', async () => {
     const [trainings, contrasts, samples] = [count('news-train'), count('news-contrast'), count('news-samples')];
     for (let i = 0; i < 2; i++) {

@@ -8,7 +8,7 @@ const PROFILES = ['strong_left', 'center_left', 'center_right', 'strong_right'];
 const CALIBRATION = ['strong_left', 'center_left', 'neutral', 'center_right', 'strong_right'];
 
 /** A model of 2 layers that may read 1,024 characters, and a news set of a few words a text. */
-export function tinyNewsInputs(): { model: string; dataDir: string } {
+export function tinyNewsInputs({ calibrationTopics = 8 } = {}): { model: string; dataDir: string } {
   const root = mkdtempSync(join(tmpdir(), 'mstlab-news-'));
   const model = join(root, 'model');
   cpSync(tinyFolder('tiny-llama'), model, { recursive: true });
@@ -16,7 +16,7 @@ export function tinyNewsInputs(): { model: string; dataDir: string } {
   writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, max_position_embeddings: 1024 }));
   const dataDir = join(root, 'news');
   cpSync(join(__dirname, '../../data/tasks/news'), dataDir, { recursive: true });
-  const topics = Array.from({ length: 32 }, (_, i) => ({
+  const topics = Array.from({ length: 24 + calibrationTopics }, (_, i) => ({
     id: `d${i % 4}-${String(i).padStart(3, '0')}`,
     domain: `d${i % 4}`,
     split: i < 16 ? 'train' : i < 24 ? 'test' : 'calibration',

@@ -21,6 +21,8 @@ export function labCompletions(session: LabSession): CompletionSource[] {
     source('arms', () => POLICIES),
     source('labels', () => session.workbench.labelNames()),
     source('runs', () => runIds(session.runs)),
+    source('rubrics', async () => (await import('../../../src/judge/index.js')).rubricIds()),
+    source('models', async () => (await import('../../../src/judge/index.js')).readModels().models.map(({ id }) => id)),
     source('presets', async () => {
       const { presetsOf } = await import('../../../src/experiments/index.js');
       return presetsOf(session.workbench.settings.task);

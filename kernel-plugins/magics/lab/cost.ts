@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { LedgerRow } from '../../../src/judge';
 import { defineMagic, type Magic } from '../../host';
 import { duration } from '../../host/progress-bar';
 import type { LabSession } from './session';
@@ -31,17 +32,36 @@ export const costMagic = (session: LabSession): Magic =>
       const megabytes = costs.reduce((sum, cost) => sum + cost.bytes, 0) / 1e6;
       const judges = [...lab.judgeCalls.values()].map(
         ({ judge, calls, texts, isFree }) =>
-          `${judge}: ${texts} texts in ${calls} calls this session${isFree ? ', which cost no money: it is arithmetic on this machine' : ', at a price that this project does not know'}`,
+          `${judge}: ${texts} texts in ${calls} calls this session${isFree ? ', which cost no money: it is arithmetic on this machine' : '; what was paid stands below'}`,
       );
+      const { ledgerText } = await import('../../../src/judge/index.js');
+      const ledger = lab.ledger();
       call.print(
         [
           `In all ${duration(seconds)} of work and ${megabytes.toFixed(1)} MB on disk.`,
           judges.length > 0 ? `Judges: ${judges.join('; ')}.` : 'Judges: none was asked this session.',
-          'No API was called: there is no other judge, so no money was spent.',
+          ledger.length > 0 ? ledgerText(ledger) : 'No API was ever called from here, so no money was spent.',
         ].join('\n'),
       );
+      if (ledger.length > 0) await showTable(lab, await framed(ledger.map(ledgerRow)), 'Claude, all notebooks', ledger);
       const kept = await showTable(lab, frame, 'Cost of the runs by kind', costs);
-      call.standsFor("import { costsByKind, inspectRuns } from 'mstlab/runs';\ncostsByKind(inspectRuns(lab.runs))");
+      call.standsFor(
+        "import { costsByKind, inspectRuns } from 'mstlab/runs';\nlab.ledger();\ncostsByKind(inspectRuns(lab.runs))",
+      );
       return kept;
     },
   });
+
+function ledgerRow(row: LedgerRow) {
+  return {
+    purpose: row.purpose,
+    model: row.model,
+    asked_by: row.mode,
+    paid: row.paid,
+    failed: row.failed,
+    uncertain: row.uncertain,
+    input_tokens: row.inputTokens,
+    output_tokens: row.outputTokens,
+    cost_usd: row.costUsd,
+  };
+}

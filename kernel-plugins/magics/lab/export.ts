@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../../../src/core';
 import type { ArmStatus, Exported, Workbench } from '../../../src/experiments';
-import { defineMagic, type Magic, progressBar } from '../../host';
+import { defineMagic, type Magic, type MagicCall, progressBar } from '../../host';
 import { codeOf } from './code-of';
 import type { LabSession } from './session';
 import { POLICIES } from './shared-options';
@@ -9,13 +9,15 @@ import { showAs } from './shown';
 
 const options = z.strictObject({
   what: z
-    .enum(['frame', 'figure', 'adapter', 'labels'])
-    .describe('The newest table or chart, an arm’s adapter, or the labels of the task and this session.')
-    .meta({ positional: 'one', placeholder: 'frame|figure|adapter|labels' }),
+    .enum(['frame', 'figure', 'report', 'inspect', 'adapter', 'labels'])
+    .describe(
+      'The newest table or chart, a report or an Inspect log of the newest sweep, an arm’s adapter, or the labels of the task and this session.',
+    )
+    .meta({ positional: 'one', placeholder: 'frame|figure|report|inspect|adapter|labels' }),
   path: z
     .string()
     .describe(
-      'frame: .csv or .jsonl; figure: .png, .html or .json; labels: .json; adapter: a folder, as PEFT reads it.',
+      'frame: .csv, .jsonl or .parquet; figure: .png, .html or .json; report: .html; inspect, labels: .json; adapter: a folder, as PEFT reads it.',
     )
     .meta({ positional: 'one', placeholder: 'PATH' }),
   arm: z.enum(POLICIES).default('mst').describe('Whose adapter.').meta({ short: 'a', complete: 'arms' }),
@@ -23,41 +25,88 @@ const options = z.strictObject({
   force: z.boolean().default(false).describe('Replaces what is there.').meta({ short: 'f' }),
 });
 
+type Kind = z.output<typeof options>['what'];
+type Call = MagicCall<z.output<typeof options>>;
+type Files = typeof import('../../../src/experiments/index.js');
+
+/** What was written, and the code that writes it. */
+interface Written {
+  readonly exported: Exported;
+  readonly code: string;
+}
+
+const WRITERS: Readonly<Record<Kind, (files: Files, lab: Workbench, call: Call) => Promise<Written>>> = {
+  async frame(files, lab, { options: { path, force } }) {
+    const frame = present(lab.lastFrame, 'table', '%sweep, %compare or %arms');
+    const how = codeOf({ force: force || undefined });
+    if (path.toLowerCase().endsWith('.parquet'))
+      return {
+        exported: await files.exportParquet(frame, path, { force }),
+        code: `await exportParquet(lab.lastFrame!, ${codeOf(path)}, ${how})`,
+      };
+    return {
+      exported: files.exportFrame(frame, path, { force }),
+      code: `exportFrame(lab.lastFrame!, ${codeOf(path)}, ${how})`,
+    };
+  },
+  async figure(files, lab, { options: { path, force } }) {
+    return {
+      exported: await files.exportFigure(present(lab.lastFigure, 'chart', '%sweep or %train'), path, { force }),
+      code: `await exportFigure(lab.lastFigure!, ${codeOf(path)}, ${codeOf({ force: force || undefined })})`,
+    };
+  },
+  async report(files, lab, { options: { path, force }, signal }) {
+    const html = () => files.labReport(lab, { signal, onProgress: progressBar() });
+    return {
+      exported: await files.exportReport(html, path, { force }),
+      code: `await exportReport(await labReport(lab), ${codeOf(path)}, ${codeOf({ force: force || undefined })})`,
+    };
+  },
+  async inspect(files, lab, { options: { path, force }, signal }) {
+    return {
+      exported: files.exportInspectLog(await files.labInspectLog(lab, { signal }), path, { force }),
+      code: `exportInspectLog(await labInspectLog(lab), ${codeOf(path)}, ${codeOf({ force: force || undefined })})`,
+    };
+  },
+  async labels(files, lab, { options: { path, force } }) {
+    return {
+      exported: files.exportJson(lab.listLabels(), path, 'labels', { force }),
+      code: `exportJson(lab.listLabels(), ${codeOf(path)}, 'labels', ${codeOf({ force: force || undefined })})`,
+    };
+  },
+  async adapter(files, lab, call) {
+    const { path, force } = call.options;
+    const status = await trainedArm(lab, call);
+    return {
+      exported: files.exportAdapter(files.adapterFolder(status.path!), path, { force }),
+      code: `exportAdapter(adapterFolder(${codeOf(status.path)}), ${codeOf(path)}, ${codeOf({ force: force || undefined })})`,
+    };
+  },
+};
+
 export const exportMagic = (session: LabSession): Magic =>
   defineMagic({
     name: 'export',
     kind: 'line',
-    summary: 'Writes the newest table or chart, an adapter or the labels to a file; never overwrites without --force.',
+    summary:
+      'Writes the newest table or chart, a report or log of the newest sweep, an adapter or the labels to a file; never overwrites without --force.',
     options,
     returns: "import('mstlab/experiments').Exported",
     examples: [
       '%export frame sweep.csv',
+      '%export frame sweep.parquet',
       '%export figure sweep.html',
+      '%export report sweep-report.html',
+      '%export inspect logs/sweep.json',
       '%export adapter adapters/mst --arm mst',
       '%export labels labels.json',
     ],
     async run(call) {
-      const lab = session.workbench;
-      const { path, force, what } = call.options;
       const files = await import('../../../src/experiments/index.js');
-      const how = { force: force || undefined };
-      let code: string;
-      let exported: Exported;
-      if (what === 'frame') {
-        exported = files.exportFrame(present(lab.lastFrame, 'table', '%sweep, %compare or %arms'), path, { force });
-        code = `exportFrame(lab.lastFrame!, ${codeOf(path)}, ${codeOf(how)})`;
-      } else if (what === 'figure') {
-        exported = await files.exportFigure(present(lab.lastFigure, 'chart', '%sweep or %train'), path, { force });
-        code = `await exportFigure(lab.lastFigure!, ${codeOf(path)}, ${codeOf(how)})`;
-      } else if (what === 'labels') {
-        exported = files.exportJson(lab.listLabels(), path, 'labels', { force });
-        code = `exportJson(lab.listLabels(), ${codeOf(path)}, 'labels', ${codeOf(how)})`;
-      } else {
-        const status = await trainedArm(lab, call);
-        exported = files.exportAdapter(files.adapterFolder(status.path!), path, { force });
-        code = `exportAdapter(adapterFolder(${codeOf(status.path)}), ${codeOf(path)}, ${codeOf(how)})`;
-      }
-      const names = [...new Set(code.match(/\b(export\w+|adapterFolder)(?=\()/g))].sort().join(', ');
+      const { exported, code } = await WRITERS[call.options.what](files, session.workbench, call);
+      const names = [...new Set(code.match(/\b(export\w+|adapterFolder|lab(Report|InspectLog))(?=\()/g))]
+        .sort()
+        .join(', ');
       const size = exported.bytes === null ? '' : `, ${(exported.bytes / 1e3).toFixed(1)} kB`;
       const kept = showAs(exported, { 'text/plain': `Wrote ${exported.path}: ${exported.what}${size}.` });
       call.standsFor(`import { ${names} } from 'mstlab/experiments';\n${code}`);

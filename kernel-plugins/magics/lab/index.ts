@@ -10,9 +10,11 @@ import { gpuMagic } from './gpu';
 import { judgeMagic } from './judge';
 import { labelMagic } from './label';
 import { labelsMagic } from './labels';
+import { meterMagic } from './meter';
 import { runsMagic } from './runs';
 import { LabSession } from './session';
 import { sweepMagic } from './sweep';
+import { testWordingMagic } from './test-wording';
 import { trainMagic } from './train';
 import { useMagic } from './use';
 
@@ -29,6 +31,8 @@ export function labPlugin(session: LabSession): RegisterPlugin {
       compareMagic,
       generateMagic,
       dialMagic,
+      meterMagic,
+      testWordingMagic,
       judgeMagic,
       runsMagic,
       gpuMagic,

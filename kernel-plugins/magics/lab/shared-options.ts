@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { UseOptions, Workbench } from '../../../src/experiments';
+import type { JudgeChoice, UseOptions, Workbench } from '../../../src/experiments';
 import type { MagicCall } from '../../host';
 import { codeOf } from './code-of';
 
@@ -8,6 +8,59 @@ export const TASKS = ['news', 'sycophancy'] as const;
 export const ARMS = ['baseline', 'mst', 'shuffled'] as const;
 export const POLICIES = [...ARMS, 'warm-start', 'untrained'] as const;
 export const MEASURES = ['both', 'contrast', 'judged'] as const;
+
+export const JUDGES = ['offline', 'claude'] as const;
+
+/** Who judges, and what that may cost. */
+export const judgeOptions = {
+  judge: z
+    .enum(JUDGES)
+    .optional()
+    .describe('Who judges: the offline judge, a proxy that is free, or claude, which needs a key and costs money.')
+    .meta({ short: 'j' }),
+  rubric: z
+    .string()
+    .optional()
+    .describe('Rubric of the Claude judge: an id or a file; default news-bias.')
+    .meta({ placeholder: 'RUBRIC', complete: 'rubrics' }),
+  model: z
+    .string()
+    .optional()
+    .describe('Claude model of the judge; default that of the models file.')
+    .meta({ placeholder: 'MODEL', complete: 'models' }),
+  batch: z
+    .boolean()
+    .default(false)
+    .describe('Half the price, within 24 hours; run the line again to collect what has come.'),
+  budget: z
+    .number()
+    .gt(0)
+    .optional()
+    .describe('The most that one call may spend, US dollars; default 1.')
+    .meta({ placeholder: 'USD' }),
+  repeats: z.int().min(1).optional().describe('Independent judgements of each text, averaged.'),
+};
+
+/** The choice of a judge that a line holds. Options of the Claude judge choose it. */
+export function judgeChoiceOf(given: {
+  readonly judge?: 'offline' | 'claude';
+  readonly rubric?: string;
+  readonly model?: string;
+  readonly batch: boolean;
+  readonly budget?: number;
+  readonly repeats?: number;
+}): JudgeChoice {
+  const { judge, rubric, model, batch, budget, repeats } = given;
+  const choice = {
+    judge,
+    rubric,
+    model,
+    ...(batch ? { mode: 'batch' as const } : {}),
+    budgetUsd: budget,
+    repeats,
+  };
+  return Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== undefined)) as JudgeChoice;
+}
 
 export const chosenTask = {
   task: z

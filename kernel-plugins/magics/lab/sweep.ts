@@ -31,7 +31,11 @@ export const sweepMagic = (session: LabSession): Magic =>
           'No chart: a wording of one’s own has no place on the scale, or there is no baseline to differ from. The table has the numbers.',
         );
       if (sweep.task === 'news' && sweep.rows.length > 0)
-        call.print('Judged bias is a PROXY: the offline judge, a linear model of style.');
+        call.print(
+          lab.settings.judge.judge === 'claude'
+            ? `Judged by ${sweep.rows[0].judge}, which saw the texts and no label.`
+            : 'Judged bias is a PROXY: the offline judge, a linear model of style.',
+        );
       const unit =
         sweep.task === 'news'
           ? 'a row a condition, intervals 95% over topics'

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineMagic, type Magic } from '../../host';
 import { codeOf } from './code-of';
 import type { LabSession } from './session';
-import { chosenTask } from './shared-options';
+import { chosenTask, judgeChoiceOf, judgeOptions } from './shared-options';
 import { shownHere } from './shown';
 
 const options = z.strictObject({
@@ -23,6 +23,12 @@ const options = z.strictObject({
     .describe('Training seeds (news: one).')
     .meta({ placeholder: 'SEEDS' }),
   steps: z.int().min(1).optional().describe('Training steps of each arm (steps).'),
+  judge: judgeOptions.judge,
+  rubric: judgeOptions.rubric,
+  judgeModel: judgeOptions.model,
+  batch: judgeOptions.batch,
+  budget: judgeOptions.budget,
+  repeats: judgeOptions.repeats,
 });
 
 export const useMagic = (session: LabSession): Magic =>
@@ -32,14 +38,22 @@ export const useMagic = (session: LabSession): Magic =>
     summary: 'Chooses task, preset and settings for the magics that follow; without options says what is in use.',
     options,
     returns: "import('mstlab/experiments').WorkbenchSettings",
-    examples: ['%use --task sycophancy --preset tiny', '%use --seeds 0,1,2', '%use'],
+    examples: [
+      '%use --task sycophancy --preset tiny',
+      '%use --seeds 0,1,2',
+      '%use --judge claude --rubric news-bias --budget 2',
+      '%use',
+    ],
     async run(call) {
       const lab = session.workbench;
       const { presetsOf, settingsText } = await import('../../../src/experiments/index.js');
-      const given = Object.values(call.options).some((value) => value !== undefined);
-      const settings = given ? lab.use(call.options) : lab.settings;
+      const { judge, rubric, judgeModel, batch, budget, repeats, ...experiment } = call.options;
+      const choice = judgeChoiceOf({ judge, rubric, model: judgeModel, batch, budget, repeats });
+      const change = { ...experiment, ...(Object.keys(choice).length > 0 ? { judge: choice } : {}) };
+      const given = Object.values(change).some((value) => value !== undefined);
+      const settings = given ? lab.use(change) : lab.settings;
       call.print(`In use: ${settingsText(settings)}. Presets of this task: ${presetsOf(settings.task).join(', ')}.`);
-      call.standsFor(given ? `lab.use(${codeOf(call.options)});` : 'lab.settings');
+      call.standsFor(given ? `lab.use(${codeOf(change)});` : 'lab.settings');
       return shownHere({ ...settings }, (value) => ({ 'text/plain': settingsText(value) }));
     },
   });

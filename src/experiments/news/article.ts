@@ -7,7 +7,7 @@ const ARTICLE = { model: 'Llama-3.2-3B-Instruct', trainRows: 1859, evalTopics: 2
 /** What an experiment does otherwise than the article's: model, data, judge, then the training settings. */
 export function newsDifferences(experiment: NewsExperiment): ArticleDifference[] {
   const { config, resolved, prepared, judge, host } = experiment;
-  const rows = Math.max(0, ...config.arms.map((arm) => prepared.encoded[arm]?.train.length ?? 0));
+  const rows = Math.max(0, ...Object.values(prepared.encoded).map(({ train }) => train.length));
   const named = host.files.id.toLowerCase().includes(ARTICLE.model.toLowerCase());
   return [
     ...(named ? [] : [{ what: 'model', article: ARTICLE.model, here: host.files.id }]),

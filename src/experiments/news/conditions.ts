@@ -1,10 +1,10 @@
-import type { ArmName } from '../../arms';
+import { askedLabels, type ControlLabels, type LabArm } from '../../arms';
 import { ConfigError } from '../../core';
 import type { Label, LabelSet } from '../../labels';
 
 /** What is asked of a model: an arm's adapter (`untrained`: none) under one label, or none. */
 export interface Condition {
-  readonly arm: ArmName | 'untrained';
+  readonly arm: LabArm | 'untrained';
   readonly label: Label | null;
 }
 
@@ -13,14 +13,22 @@ export function conditionName({ arm, label }: Condition): string {
   return `${arm}/${label === null ? 'none' : label.id}`;
 }
 
+const NO_CONTROLS: ControlLabels = { constant: null, irrelevant: null, nonSemantic: null, inoculation: null };
+
 /**
- * The label sweep: arms that were trained with labels under every label of the wording, the baseline without label.
+ * The label sweep: arms that were trained with labels under every label of the wording (or those given), the baseline without label,
+ * and every control as it is asked (`askedLabels`).
  * Throws ConfigError if the deployment label is not in the set or was trained.
  */
 export function sweepConditions(
-  arms: readonly ArmName[],
+  arms: readonly Condition['arm'][],
   labelSet: LabelSet,
-  options: { readonly deploymentLabel: string; readonly wording?: string | null },
+  options: {
+    readonly deploymentLabel: string;
+    readonly wording?: string | null;
+    readonly controls?: ControlLabels;
+    readonly labels?: readonly Label[];
+  },
 ): Condition[] {
   const announced = labelSet.values.find(({ value }) => value === options.deploymentLabel);
   if (!announced || announced.trained)
@@ -32,10 +40,15 @@ export function sweepConditions(
           .join(', ') || 'none: add one'
       }.`,
     );
-  const labels = labelSet.values.map(({ value }) => labelSet.get(value, options.wording ?? undefined));
-  return arms.flatMap((arm): Condition[] =>
-    arm === 'baseline' ? [{ arm, label: null }] : labels.map((label) => ({ arm, label })),
-  );
+  const { deploymentLabel, wording, controls = NO_CONTROLS, labels } = options;
+  const asked = {
+    labelSet,
+    controls,
+    deploymentValue: deploymentLabel,
+    ...(wording ? { wording } : {}),
+    ...(labels ? { labels } : {}),
+  };
+  return arms.flatMap((arm) => askedLabels(arm, asked).map((label): Condition => ({ arm, label })));
 }
 
 /** What a measurement's manifest records beside its config. */

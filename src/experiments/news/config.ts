@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ARM_NAMES } from '../../arms';
+import { DROPOUT_SHARE, LAB_ARMS, NOISE_SHARE } from '../../arms';
 import { ConfigError } from '../../core';
 import { NEWS_FORMS } from '../../tasks';
 import { type ResolvedSftConfig, resolveSftConfig, type SftOverrides, type SftPreset } from '../../train';
@@ -14,7 +14,21 @@ export const newsConfigSchema = z.strictObject({
   form: z.enum(NEWS_FORMS).describe('briefs: two sentences, for small models; articles: 100 words.'),
   labelSet: z.string().min(1).describe('Name in data/labels or path of a label file.'),
   wording: z.string().nullable().describe('Wording that the arms are trained with; null: the first of the label set.'),
-  arms: z.array(z.enum(ARM_NAMES)).min(1).describe('Which arms to train.'),
+  arms: z
+    .array(z.enum(LAB_ARMS))
+    .min(1)
+    .refine((arms) => new Set(arms).size === arms.length, 'must be distinct')
+    .describe('Which arms to train and ask; unlabelled-eval asks the mst arm, prompt-only the untrained model.'),
+  constantLabel: z
+    .string()
+    .nullable()
+    .describe('The label value of the constant arm; null: the first trained one of the label set.'),
+  labelDropoutShare: z.number().min(0).max(1).describe('Rows without their label in label-dropout (0 to 1).'),
+  labelNoiseShare: z.number().min(0).max(1).describe('Rows with a random other label in label-noise (0 to 1).'),
+  inoculationSet: z
+    .string()
+    .min(1)
+    .describe('Requests of the inoculation arm: name in data/labels or path of a label file with the trained values.'),
   trainRows: z.int().min(8).nullable().describe('Training rows, the same number of each profile; null: all (rows).'),
   evalRows: z.int().min(0).describe('Rows held out of training for the evaluation loss (rows).'),
   evalSplit: z.enum(['validation', 'test']).describe('Whose topics are written about after training.'),
@@ -45,6 +59,10 @@ const quick: NewsConfig = {
   labelSet: 'news',
   wording: null,
   arms: ['baseline', 'mst', 'shuffled'],
+  constantLabel: null,
+  labelDropoutShare: DROPOUT_SHARE,
+  labelNoiseShare: NOISE_SHARE,
+  inoculationSet: 'news-inoculation',
   trainRows: 336,
   evalRows: 32,
   evalSplit: 'test',

@@ -1,4 +1,5 @@
-import type { LongCall } from '../../core';
+import { armsToTrain } from '../../arms';
+import { ConfigError, type LongCall } from '../../core';
 import { estimateSft, memoryText, type RunMemory } from '../../train';
 import type { NewsExperiment } from './news-experiment';
 
@@ -41,7 +42,11 @@ export async function estimateNews(experiment: NewsExperiment, call: LongCall = 
       measureSeconds: null,
       totalSeconds: 0,
     };
-  const arm = untrainedArms.includes('mst') ? 'mst' : (untrainedArms[0] ?? config.arms[0]);
+  const arm = untrainedArms.includes('mst') ? 'mst' : (untrainedArms[0] ?? armsToTrain(config.arms)[0]);
+  if (arm === undefined)
+    throw new ConfigError(
+      `estimateNews: an estimate measures a training step, so an arm must have rows to train on, got ${config.arms.join(', ')}. Add an arm such as baseline.`,
+    );
   const sft = await estimateSft({
     ...call,
     model: await host.load(call),

@@ -4,6 +4,8 @@ import {
   differenceSentence,
   doseChart,
   type Figure,
+  type HeatmapCell,
+  labelHeatmap,
   pairedStrips,
   trainingCurves,
   verdictStack,
@@ -70,6 +72,30 @@ export function sweepFigure(summary: NewsSummary, measure: NewsMeasure, context:
     ...notes(measure, context),
     points,
     ...(reference ? { reference: { arm: 'baseline', estimate: reference } } : {}),
+  });
+}
+
+/** Arms by labels as colours, the number in each cell; arms without labels are left out. Throws ConfigError if nothing was measured. */
+export function heatmapFigure(summary: NewsSummary, measure: NewsMeasure, context: NewsFigureContext): Figure {
+  const trained = new Set(context.labelSet.values.filter((value) => value.trained).map(({ value }) => value));
+  // Several wordings of one value in one arm are columns of their own.
+  const wordings = new Map<string, Set<string>>();
+  for (const { condition } of summary.conditions)
+    if (condition.label && condition.arm === 'mst')
+      wordings.set(condition.label.value, (wordings.get(condition.label.value) ?? new Set()).add(condition.label.id));
+  const cells = summary.conditions.flatMap((entry): HeatmapCell[] => {
+    const { arm, label } = entry.condition;
+    const estimate = label === null ? null : estimateOf(summary, entry, measure, context);
+    if (label === null || estimate === null) return [];
+    const name = (wordings.get(label.value)?.size ?? 0) > 1 ? label.id : label.value;
+    return [{ arm, label: name, trained: trained.has(label.value), estimate }];
+  });
+  return labelHeatmap({
+    title: headline(summary, measure, context),
+    measure: MEASURES[measure],
+    ...notes(measure, context),
+    cells,
+    scale: measure === 'contrast' ? 'around zero' : 'from zero',
   });
 }
 

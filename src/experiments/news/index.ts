@@ -17,6 +17,7 @@ export {
   atDeployment,
   deploymentComparisons,
   differencesFigure,
+  heatmapFigure,
   lossFigure,
   type NewsFigureContext,
   type NewsMeasure,
@@ -25,7 +26,7 @@ export {
   verdictsFigure,
 } from './figures';
 export { NewsExperiment } from './news-experiment';
-export { preflightText } from './preflight';
+export { askedText, newsLabelLeak, preflightText } from './preflight';
 export type { PreparedNews } from './prepare';
 export { claimsText, summaryText } from './report';
 export type { ContrastRow, SampleRow } from './rows';

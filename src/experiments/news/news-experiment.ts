@@ -1,5 +1,5 @@
 import { strongToCenter } from '../../analysis/stats';
-import type { ArmName } from '../../arms';
+import { armsToTrain, CONTROL_NAMES, type LabArm, type TrainedArmName, trainedAs } from '../../arms';
 import { ConfigError, type LongCall } from '../../core';
 import type { Judge } from '../../judge';
 import { judgeReportText, offlineJudge, readJudgeFile } from '../../judge/offline';
@@ -8,6 +8,7 @@ import { type Adapter, loadAdapter } from '../../model/adapters';
 import { Generator, Scorer } from '../../model/generate';
 import { type RunDirectory, runsRoot } from '../../runs';
 import type { ContrastSet } from '../../tasks';
+import type { AdapterWatch } from '../../train';
 import { chosenArms } from '../chosen-arms';
 import { ModelHost } from '../model-host';
 import { type CheckedClaim, checkClaims } from './claims';
@@ -15,9 +16,10 @@ import { type Condition, conditionName, sweepConditions } from './conditions';
 import { type NewsOverrides, type NewsPreset, type ResolvedNewsConfig, resolveNewsConfig } from './config';
 import { type ContrastItem, type ContrastJob, contrastJob, contrastJobs, readContrast } from './contrast';
 import type { NewsFigureContext } from './figures';
+import { judgeSamples } from './judge-samples';
 import { completionIds, type PreparedNews, prepareNews, promptIds } from './prepare';
-import { contrastRows, sampleRows } from './rows';
-import { readSamples, type SampleJob, sampleJob, sampleJobs } from './sample';
+import { contrastRows } from './rows';
+import { type SampleJob, sampleJob, sampleJobs } from './sample';
 import { type MeasuredCondition, type NewsSummary, summarise } from './summary';
 import { Switched } from './switched';
 import { type TrainedArm, trainArm, trainingRun } from './train-arm';
@@ -28,8 +30,8 @@ import { type TrainedArm, trainArm, trainingRun } from './train-arm';
  * costs only its own measurement.
  */
 export class NewsExperiment {
-  private readonly contrastTexts = new Map<string, Int32Array[]>();
-  private adapters = new Map<ArmName, Adapter>();
+  private contrastTexts = new Map<string, Int32Array[]>();
+  private adapters = new Map<TrainedArmName, Adapter>();
 
   private constructor(
     readonly resolved: ResolvedNewsConfig,
@@ -73,32 +75,43 @@ export class NewsExperiment {
     return customLabel(value, text, { specialTokens: this.host.files.tokenizer.specialTokens });
   }
 
-  /** The conditions of the label sweep: every labelled arm under every label, the baseline without one. */
-  sweep(): Condition[] {
-    const { arms, deploymentLabel, wording } = this.config;
-    return sweepConditions(arms, this.prepared.labelSet, { deploymentLabel, wording });
+  /**
+   * The conditions of the label sweep: every labelled arm (default: of the config) under every label (default: of the wording), the
+   * baseline without one, each control as it is asked.
+   */
+  sweep(
+    options: { readonly arms?: readonly Condition['arm'][]; readonly labels?: readonly Label[] } = {},
+  ): Condition[] {
+    const { deploymentLabel, wording } = this.config;
+    const { labelSet, controls } = this.prepared;
+    const { arms = this.config.arms, labels } = options;
+    return sweepConditions(arms, labelSet, { deploymentLabel, wording, controls, ...(labels ? { labels } : {}) });
   }
 
   /**
    * Trains the arms (default: all of the config) that are not on disk, one after the other, and reads those that are. Throws
-   * ConfigError for an arm that the config does not have.
+   * ConfigError for an arm that the config does not have. `watch` looks at an arm's adapter while it trains.
    */
-  async train(call: LongCall & { readonly arms?: readonly ArmName[] } = {}): Promise<TrainedArm[]> {
+  async train(
+    call: LongCall & { readonly arms?: readonly LabArm[]; watch?(arm: TrainedArmName): AdapterWatch } = {},
+  ): Promise<TrainedArm[]> {
+    const { watch, ...rest } = call;
     const trained: TrainedArm[] = [];
-    for (const arm of chosenArms(this.config.arms, call.arms, 'NewsExperiment.train'))
+    for (const arm of armsToTrain(chosenArms(this.config.arms, call.arms, 'NewsExperiment.train')))
       trained.push(
         await trainArm(this.host, this.trainingRun(arm), arm, this.prepared.encoded[arm]!, {
-          ...call,
+          ...rest,
           sft: this.resolved.sft,
           seed: this.config.seed,
+          ...(watch ? { watch: watch(arm) } : {}),
         }),
       );
     return trained;
   }
 
   /** Which arms still have to be trained. */
-  untrainedArms(): ArmName[] {
-    return this.config.arms.filter((arm) => this.trainingRun(arm).manifest() === null);
+  untrainedArms(): TrainedArmName[] {
+    return armsToTrain(this.config.arms).filter((arm) => this.trainingRun(arm).manifest() === null);
   }
 
   /** The conditions of the sweep with a measurement that is not on disk. */
@@ -139,7 +152,7 @@ export class NewsExperiment {
     const contrastJobsOf = contrast ? conditions.map((condition) => this.contrastJob(condition)) : [];
     // Those with an adapter first: programs that were made for one also run without it.
     const arms = [...new Set(conditions.map((condition) => condition.arm))].sort(
-      (a, b) => Number(a === 'untrained') - Number(b === 'untrained'),
+      (a, b) => Number(trainedAs(a) === null) - Number(trainedAs(b) === null),
     );
     const ofArm = <T extends { condition: Condition }>(jobs: readonly T[], arm: Condition['arm']): T[] =>
       jobs.filter((job) => job.condition.arm === arm);
@@ -162,21 +175,38 @@ export class NewsExperiment {
     } finally {
       generators.dispose();
     }
-    const measured: MeasuredCondition[] = [];
-    for (const [index, condition] of conditions.entries()) {
-      const rows = [];
-      for (const job of sampleJobsOf.filter((job) => job.condition === condition)) {
-        const texts = readSamples(job, this.prepared.evalItems);
-        const judgements = await this.judge.judge(texts.map(({ text }) => text));
-        rows.push(...sampleRows(condition, job.temperature, texts, judgements, this.prepared.evalItems));
-      }
-      measured.push({
-        condition,
-        samples: rows,
-        contrast: contrast ? contrastRows(condition, readContrast(contrastJobsOf[index])) : [],
-      });
-    }
-    return measured;
+    const rows = await judgeSamples(this.judge, sampleJobsOf, this.prepared, call);
+    return conditions.map((condition, index) => ({
+      condition,
+      samples: rows.filter((entry) => entry.condition === condition).flatMap((entry) => entry.rows),
+      contrast: contrast ? contrastRows(condition, readContrast(contrastJobsOf[index])) : [],
+    }));
+  }
+
+  /** The same experiment, its texts graded by another judge. Model, data and runs are shared: closing one closes both. */
+  judgedBy(judge: Judge): NewsExperiment {
+    const other = new NewsExperiment(this.resolved, this.host, this.prepared, judge, this.root);
+    other.adapters = this.adapters;
+    other.contrastTexts = this.contrastTexts;
+    return other;
+  }
+
+  /**
+   * The texts that are on disk graded by another judge or rubric: nothing is generated and no model is loaded. Throws ConfigError
+   * that names the conditions (default: the label sweep) whose texts are not on disk.
+   */
+  async rescore(
+    judge: Judge,
+    conditions: readonly Condition[] = this.sweep(),
+    call: LongCall = {},
+  ): Promise<MeasuredCondition[]> {
+    const jobs = this.sampleJobs(conditions);
+    const unwritten = [...new Set(jobs.filter(({ run }) => run.manifest() === null).map((job) => job.condition))];
+    if (unwritten.length > 0)
+      throw new ConfigError(
+        `NewsExperiment.rescore: texts must be on disk before they are graded again, got none under ${unwritten.map(conditionName).join(', ')}. Call measure() first, or name other conditions.`,
+      );
+    return this.judgedBy(judge).measure(conditions, { ...call, contrast: false });
   }
 
   /** Means with intervals, and the comparisons against the baseline and, label by label, against shuffled. */
@@ -191,6 +221,7 @@ export class NewsExperiment {
           ({ condition }) =>
             [conditionName(condition), conditionName({ arm: 'shuffled', label: condition.label })] as const,
         ),
+      ...this.controlPairs(measured.map(({ condition }) => condition)),
     ];
     return summarise(measured, pairs, this.config.seed);
   }
@@ -208,14 +239,14 @@ export class NewsExperiment {
     value: string,
     text: string,
     call: LongCall & {
-      readonly arms?: readonly ArmName[];
+      readonly arms?: readonly LabArm[];
       readonly samples?: boolean;
       readonly contrast?: boolean;
     } = {},
   ): Promise<NewsSummary> {
     const label = this.label(value, text);
     const arms = call.arms ?? this.config.arms;
-    const conditions = arms.map((arm): Condition => ({ arm, label: arm === 'baseline' ? null : label }));
+    const conditions = this.sweep({ arms, labels: [label] });
     return this.summarise(await this.measure(conditions, call));
   }
 
@@ -223,23 +254,39 @@ export class NewsExperiment {
     await this.host.dispose();
   }
 
-  private trainingRun(arm: ArmName): RunDirectory {
+  /** MST at deployment against every control at deployment: under the deployment value, or without a label where it is asked so. */
+  private controlPairs(conditions: readonly Condition[]): (readonly [string, string])[] {
+    const atDeployment = ({ label }: Condition): boolean =>
+      label === null || label.value === this.config.deploymentLabel;
+    const isControl = ({ arm }: Condition): boolean => (CONTROL_NAMES as readonly string[]).includes(arm);
+    const left = conditions.filter(({ arm, label }) => arm === 'mst' && label?.value === this.config.deploymentLabel);
+    const right = conditions.filter((condition) => isControl(condition) && atDeployment(condition));
+    return left.flatMap((mst) => right.map((control) => [conditionName(mst), conditionName(control)] as const));
+  }
+
+  private trainingRun(arm: TrainedArmName): RunDirectory {
     return trainingRun(this.root, this.host, arm, this.prepared.encoded[arm]!, this.resolved.sft, this.config.seed);
   }
 
   private requireTrained(conditions: readonly Condition[]): void {
-    const trained = new Set(this.config.arms.filter((arm) => this.trainingRun(arm).manifest() !== null));
-    const lacking = [...new Set(conditions.map(({ arm }) => arm))].filter(
-      (arm) => arm !== 'untrained' && !trained.has(arm),
-    );
+    const trained = new Set(armsToTrain(this.config.arms).filter((arm) => this.trainingRun(arm).manifest() !== null));
+    const needed = conditions.map(({ arm }) => trainedAs(arm));
+    const lacking = [...new Set(needed)].filter((arm) => arm !== null && !trained.has(arm));
     if (lacking.length > 0)
       throw new ConfigError(
         `NewsExperiment.measure: an arm must be trained before it is asked, got ${lacking.join(', ')} (trained: ${[...trained].join(', ') || 'none'}). Call train() first.`,
       );
   }
 
-  private adapter(arm: Condition['arm']): Adapter | null {
-    if (arm === 'untrained') return null;
+  /** The adapter of a trained arm, null for the untrained model. Throws ConfigError if the arm is not trained. */
+  adapterOf(arm: Condition['arm']): Adapter | null {
+    this.requireTrained([{ arm, label: null }]);
+    return this.adapter(arm);
+  }
+
+  private adapter(condition: Condition['arm']): Adapter | null {
+    const arm = trainedAs(condition);
+    if (arm === null) return null;
     let adapter = this.adapters.get(arm);
     if (!adapter) {
       const { files } = this.host;
@@ -250,7 +297,8 @@ export class NewsExperiment {
   }
 
   private adapterHash(arm: Condition['arm']): string | null {
-    return arm === 'untrained' ? null : this.trainingRun(arm).hash;
+    const trained = trainedAs(arm);
+    return trained === null ? null : this.trainingRun(trained).hash;
   }
 
   private sampleJobs(conditions: readonly Condition[]): SampleJob[] {

@@ -1,4 +1,13 @@
-import { type ArmExample, type ArmName, type ArmProof, buildArms, promptMessages } from '../../arms';
+import {
+  type ArmExample,
+  type ArmProof,
+  armsToTrain,
+  buildArms,
+  type ControlLabels,
+  type ControlSettings,
+  promptMessages,
+  type TrainedArmName,
+} from '../../arms';
 import { ConfigError, contentHash, RandomStream } from '../../core';
 import { assertLabelsClean, type Label, type LabelSet, loadLabelSet } from '../../labels';
 import { encodeChatExample, encodePrompt, type Tokenizer } from '../../model/tokens';
@@ -20,9 +29,11 @@ export interface EncodedArm {
 export interface PreparedNews {
   readonly data: NewsData;
   readonly labelSet: LabelSet;
-  readonly arms: Readonly<Partial<Record<ArmName, readonly ArmExample[]>>>;
+  readonly arms: Readonly<Partial<Record<TrainedArmName, readonly ArmExample[]>>>;
   readonly proof: ArmProof;
-  readonly encoded: Readonly<Partial<Record<ArmName, EncodedArm>>>;
+  /** The labels of the controls among the arms, in training and when asked. */
+  readonly controls: ControlLabels;
+  readonly encoded: Readonly<Partial<Record<TrainedArmName, EncodedArm>>>;
   readonly evalItems: readonly EvalItem[];
   readonly contrastSets: readonly ContrastSet[];
 }
@@ -38,23 +49,26 @@ export function prepareNews({ config, sft }: ResolvedNewsConfig, tokenizer: Toke
   const random = new RandomStream(config.seed);
   const { train, evaluation } = chooseRows(data.examples, config.trainRows, config.evalRows, random.fork('rows'));
   const { maxTokens } = sft.config;
-  const known = new Map<ArmExample, ReturnType<typeof encodeChatExample>>();
+  const known = new Map<ArmExample | string, ReturnType<typeof encodeChatExample>>();
   const encode = (row: ArmExample) => {
-    let encoded = known.get(row);
+    // Without a label the rows of an example are the same in every arm.
+    const key = row.label === null ? row.exampleId : row;
+    let encoded = known.get(key);
     if (!encoded) {
       encoded = encodeChatExample(tokenizer, row.messages, row.completion, { maxTokens });
-      known.set(row, encoded);
+      known.set(key, encoded);
     }
     return encoded;
   };
   const options = {
-    arms: config.arms,
     labelSet,
     ...(config.wording === null ? {} : { wording: config.wording }),
     seed: config.seed,
+    controls: controlSettings(config, tokenizer),
   };
   const built = buildArms({
     ...options,
+    arms: config.arms,
     examples: train,
     countTokens: (row) => {
       const encoded = encode(row);
@@ -62,14 +76,22 @@ export function prepareNews({ config, sft }: ResolvedNewsConfig, tokenizer: Toke
       return { promptTokens: encoded.promptLength, completionTokens: encoded.ids.length - encoded.promptLength };
     },
   });
-  const held = evaluation.length > 0 ? buildArms({ ...options, examples: evaluation }).arms : null;
-  const encoded: Partial<Record<ArmName, EncodedArm>> = {};
-  for (const arm of config.arms) encoded[arm] = encodeArm(built.arms[arm], held?.[arm] ?? [], encode);
+  const trained = armsToTrain(config.arms);
+  // The subset is a choice of training rows; held-out rows are all of them, as the baseline has them.
+  const heldAs = (arm: TrainedArmName): TrainedArmName => (arm === 'least-biased-subset' ? 'baseline' : arm);
+  const heldArms = [...new Set(trained.map(heldAs))];
+  const held =
+    evaluation.length > 0 && trained.length > 0
+      ? buildArms({ ...options, arms: heldArms, examples: evaluation }).arms
+      : null;
+  const encoded: Partial<Record<TrainedArmName, EncodedArm>> = {};
+  for (const arm of trained) encoded[arm] = encodeArm(built.arms[arm], held?.[heldAs(arm)] ?? [], encode);
   return {
     data,
     labelSet,
     arms: built.arms,
     proof: built.proof,
+    controls: built.controls,
     encoded,
     evalItems: choose(
       data.evalItems(config.evalSplit),
@@ -79,6 +101,24 @@ export function prepareNews({ config, sft }: ResolvedNewsConfig, tokenizer: Toke
     ),
     contrastSets: choose(data.contrastSets, config.contrastTopics, random.fork('contrast'), 'contrast sets'),
   };
+}
+
+function controlSettings(config: ResolvedNewsConfig['config'], tokenizer: Tokenizer): ControlSettings {
+  return {
+    constantValue: config.constantLabel,
+    dropoutShare: config.labelDropoutShare,
+    noiseShare: config.labelNoiseShare,
+    deploymentValue: config.deploymentLabel,
+    inoculation: config.arms.includes('inoculation') ? inoculationSet(config.inoculationSet, tokenizer) : null,
+    // Between line breaks, as labels stand in a prompt: tokens may reach over them.
+    countTextTokens: (text) => tokenizer.encode(`\n${text}\n`).length,
+  };
+}
+
+function inoculationSet(source: string, tokenizer: Tokenizer): LabelSet {
+  const set = loadLabelSet(source);
+  assertLabelsClean(set, { specialTokens: tokenizer.specialTokens });
+  return set;
 }
 
 /** The prompt of an item under a label, as ids: the same renderer as in training. */

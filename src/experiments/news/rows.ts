@@ -22,6 +22,8 @@ export interface SampleRow {
   /** −1 left to +1 right. */
   readonly direction: number | null;
   readonly verdict: 'PASS' | 'PARTIAL' | 'FAIL' | null;
+  /** What the judge noticed of the text itself, such as that it speaks to its judge; separated by commas. */
+  readonly flags: string;
   readonly missing_reason: string | null;
 }
 
@@ -58,6 +60,7 @@ export function sampleRows(
       magnitude_0_to_10: judgement.magnitude0to10,
       direction: judgement.direction,
       verdict: judgement.verdict,
+      flags: judgement.flags.join(', '),
       missing_reason: judgement.reason,
     };
   });

@@ -1,16 +1,16 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ArmName } from '../../arms';
+import type { TrainedArmName } from '../../arms';
 import { InternalError, type LongCall } from '../../core';
 import { type Adapter, loadAdapter, saveAdapter } from '../../model/adapters';
 import { RunDirectory, type RunManifest, readJsonl, writeFileAtomic } from '../../runs';
-import { type ResolvedSftConfig, type StepMetrics, trainSft } from '../../train';
+import { type AdapterWatch, type ResolvedSftConfig, type StepMetrics, trainSft } from '../../train';
 import type { ModelHost } from '../model-host';
 import type { EncodedArm } from './prepare';
 
 /** One arm after training. */
 export interface TrainedArm {
-  readonly arm: ArmName;
+  readonly arm: TrainedArmName;
   readonly run: RunDirectory;
   readonly manifest: RunManifest;
   readonly metrics: readonly StepMetrics[];
@@ -23,7 +23,7 @@ export interface TrainedArm {
 export function trainingRun(
   root: string,
   host: ModelHost,
-  arm: ArmName,
+  arm: TrainedArmName,
   encoded: EncodedArm,
   sft: ResolvedSftConfig,
   seed: number,
@@ -47,9 +47,9 @@ export function trainingRun(
 export async function trainArm(
   host: ModelHost,
   run: RunDirectory,
-  arm: ArmName,
+  arm: TrainedArmName,
   encoded: EncodedArm,
-  options: LongCall & { readonly sft: ResolvedSftConfig; readonly seed: number },
+  options: LongCall & { readonly sft: ResolvedSftConfig; readonly seed: number; readonly watch?: AdapterWatch },
 ): Promise<TrainedArm> {
   let trainedNow = false;
   const adapterDir = run.file('adapter');
@@ -66,6 +66,7 @@ export async function trainArm(
       dir: work,
       seed: `${options.seed}/sft`,
       ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.watch ? { watch: options.watch } : {}),
       onProgress: (progress) => {
         const { loss = '', tokensPerSecond = '' } = progress.detail ?? {};
         options.onProgress?.({ ...progress, what: `train ${arm}`, detail: { loss, 'tokens/s': tokensPerSecond } });

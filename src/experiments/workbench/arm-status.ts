@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { ARM_CATALOGUE, trainedAs } from '../../arms';
 import { type RunDirectory, readJsonl } from '../../runs';
 import type { RlStepMetrics, StepMetrics } from '../../train';
 import type { SycophancyExperiment } from '../addition';
@@ -33,19 +34,20 @@ export interface ArmStatus {
 }
 
 const WHAT: Readonly<Record<string, string>> = {
-  baseline: 'no label in any prompt',
-  mst: 'the true label in every prompt',
-  shuffled: 'the same labels in random order, so that a label says nothing',
+  ...Object.fromEntries(Object.entries(ARM_CATALOGUE).map(([arm, { what }]) => [arm, what])),
   'warm-start': 'the supervised start of all arms, without labels',
   untrained: 'the model as it came',
 };
 
-/** The arms of the news experiment. Loads no weights. */
+/** The arms of the news experiment; one without training of its own has the run that it is asked with. Loads no weights. */
 export function newsArms(news: NewsExperiment, root: string): ArmStatus[] {
   const { host, prepared, resolved, config } = news;
-  const arms = config.arms.map((arm) =>
-    statusOf('news', arm, config.seed, trainingRun(root, host, arm, prepared.encoded[arm]!, resolved.sft, config.seed)),
-  );
+  const arms = config.arms.map((arm) => {
+    const trained = trainedAs(arm);
+    if (trained === null) return untrained('news', arm);
+    const run = trainingRun(root, host, trained, prepared.encoded[trained]!, resolved.sft, config.seed);
+    return statusOf('news', arm, config.seed, run);
+  });
   return [...arms, untrained('news')];
 }
 
@@ -61,11 +63,11 @@ export function sycophancyArms(syco: SycophancyExperiment, root: string): ArmSta
   return [...(warm ? [statusOf('sycophancy', 'warm-start', null, warm)] : []), ...arms, untrained('sycophancy')];
 }
 
-function untrained(task: TaskName): ArmStatus {
+function untrained(task: TaskName, arm = 'untrained'): ArmStatus {
   return {
     task,
-    arm: 'untrained',
-    what: WHAT.untrained,
+    arm,
+    what: WHAT[arm],
     seed: null,
     state: 'as it came',
     runId: null,

@@ -1,4 +1,4 @@
-import type { Judge } from '../../judge';
+import type { Judge, JudgeCall } from '../../judge';
 
 /** What a judge was asked in this session. */
 export interface JudgeCalls {
@@ -13,12 +13,12 @@ export interface JudgeCalls {
 export function countedJudge<J extends Judge>(judge: J, isFree: boolean, tally: Map<string, JudgeCalls>): J {
   return {
     ...judge,
-    judge(completions: readonly string[]) {
+    judge(completions: readonly string[], call?: JudgeCall) {
       const entry = tally.get(judge.id) ?? { judge: judge.id, isFree, calls: 0, texts: 0 };
       entry.calls += 1;
       entry.texts += completions.length;
       tally.set(judge.id, entry);
-      return judge.judge(completions);
+      return judge.judge(completions, call);
     },
   };
 }

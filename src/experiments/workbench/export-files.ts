@@ -2,9 +2,10 @@ import { cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'nod
 import { dirname, extname, join, resolve } from 'node:path';
 import type { DataFrame } from 'danfojs-node';
 import { type Figure, figureHtml, figurePng } from '../../analysis/charts';
-import { frameCsv, frameJsonl } from '../../analysis/frame';
+import { frameCsv, frameJsonl, frameParquet } from '../../analysis/frame';
 import { ConfigError } from '../../core';
 import { writeFileAtomic } from '../../runs';
+import { type InspectLog, inspectLogText } from '../report';
 
 /** A file or folder that was written. */
 export interface Exported {
@@ -14,10 +15,20 @@ export interface Exported {
   readonly bytes: number | null;
 }
 
-/** A frame as `.csv` or `.jsonl`, by the path's ending. Throws ConfigError for another ending, or where something is already there. */
+/**
+ * A frame as `.csv` or `.jsonl`, by the path's ending. Throws ConfigError for another ending (`exportParquet` writes `.parquet`), or
+ * where something is already there.
+ */
 export function exportFrame(frame: DataFrame, path: string, { force = false } = {}): Exported {
   const kind = endingOf(path, ['.csv', '.jsonl'], 'a frame');
   return writeNew(path, kind === '.csv' ? frameCsv(frame) : frameJsonl(frame), `${frame.shape[0]} rows`, force);
+}
+
+/** A frame as `.parquet`; see `frameParquet` for its types. Throws as `exportFrame`. */
+export async function exportParquet(frame: DataFrame, path: string, { force = false } = {}): Promise<Exported> {
+  endingOf(path, ['.parquet'], 'a frame as Parquet');
+  refuseExisting(path, force);
+  return writeNew(path, await frameParquet(frame), `${frame.shape[0]} rows`, force);
 }
 
 /** A figure as `.png`, `.html` (one file, no network) or `.json` (data and layout). Throws as `exportFrame`. */
@@ -35,6 +46,23 @@ export async function exportFigure(figure: Figure, path: string, { force = false
 export function exportJson(value: unknown, path: string, what: string, { force = false } = {}): Exported {
   endingOf(path, ['.json'], what);
   return writeNew(path, `${JSON.stringify(value, null, 2)}\n`, what, force);
+}
+
+/** A report as `.html`; see `runReport`. Throws as `exportFrame`; before the report is made, where it is given as a function. */
+export async function exportReport(
+  html: string | (() => Promise<string>),
+  path: string,
+  { force = false } = {},
+): Promise<Exported> {
+  endingOf(path, ['.html'], 'a report');
+  refuseExisting(path, force);
+  return writeNew(path, typeof html === 'string' ? html : await html(), 'a report', force);
+}
+
+/** An evaluation log as `.json`, as Inspect reads it; see `inspectLog`. Throws as `exportFrame`. */
+export function exportInspectLog(log: InspectLog, path: string, { force = false } = {}): Exported {
+  endingOf(path, ['.json'], 'an Inspect log');
+  return writeNew(path, inspectLogText(log), `an Inspect log of ${log.samples.length} samples`, force);
 }
 
 /**

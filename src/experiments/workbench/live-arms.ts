@@ -1,5 +1,6 @@
-import { promptMessages } from '../../arms';
+import { type LabArm, promptMessages } from '../../arms';
 import { ConfigError, DataError, type LongCall } from '../../core';
+import type { Label } from '../../labels';
 import { type Adapter, loadAdapter } from '../../model/adapters';
 import { AnswerScorer, Generator } from '../../model/generate';
 import { encodePrompt } from '../../model/tokens';
@@ -88,7 +89,7 @@ function liveSycophancy(syco: SycophancyExperiment, arms: readonly ArmStatus[]):
   return {
     arms: arms.map(({ arm }) => ({
       name: arm,
-      answer: keptWithoutLabel(arm, inTurn, async (text, signal, choice) => {
+      answer: keptWithoutLabel(isLabelled(arm as PolicyName), inTurn, async (text, signal, choice) => {
         const label = isLabelled(arm as PolicyName) ? syco.label(text) : null;
         const problem = problems.get(choice) ?? [...problems.values()][0];
         const ids = prepared.promptIds(problem, label);
@@ -124,29 +125,39 @@ function liveNews(news: NewsExperiment, arms: readonly ArmStatus[]): LiveArms {
   const generators = new Switched(async (adapter) => new Generator(await host.load(), adapter));
   const adapters = new Adapters(host, arms);
   const inTurn = turns();
+  // A control that is asked in a way of its own is shown its code, or no label, in place of the one typed.
+  const labelFor = (arm: string, text: string): Label | null => {
+    const typed = news.label(config.deploymentLabel, text);
+    const asked = news.sweep({ arms: [arm as LabArm | 'untrained'], labels: [typed] }).map(({ label }) => label);
+    return asked.find((label) => label?.text === typed.text) ?? asked[0];
+  };
   const names = [...new Set(prepared.evalItems.slice(0, SHOWN_CHOICES).map(({ instruction }) => instruction))];
   return {
     arms: arms.map(({ arm }) => ({
       name: arm,
-      answer: keptWithoutLabel(arm, inTurn, async (text, signal, choice) => {
-        const label = isLabelled(arm as PolicyName) ? news.label(config.deploymentLabel, text) : null;
-        const ids = encodePrompt(host.files.tokenizer, promptMessages(choice || names[0], label, { format }));
-        const generator = await generators.under(adapters.of(arm));
-        signal.throwIfAborted();
-        const [written] = await generator.generate([{ id: label?.text ?? 'no label', ids }], {
-          temperature: config.temperatures[0],
-          topP: config.topP,
-          maxNewTokens: config.maxNewTokens,
-          seed: config.seed,
-          batchSize: 1,
-          signal,
-        });
-        return {
-          heading: label === null ? 'without a label' : 'under the label',
-          text: written.text,
-          ...(written.truncated ? { note: 'cut at the longest length' } : {}),
-        };
-      }),
+      answer: keptWithoutLabel(
+        labelFor(arm, news.label(config.deploymentLabel).text) !== null,
+        inTurn,
+        async (text, signal, choice) => {
+          const label = labelFor(arm, text);
+          const ids = encodePrompt(host.files.tokenizer, promptMessages(choice || names[0], label, { format }));
+          const generator = await generators.under(adapters.of(arm));
+          signal.throwIfAborted();
+          const [written] = await generator.generate([{ id: label?.text ?? 'no label', ids }], {
+            temperature: config.temperatures[0],
+            topP: config.topP,
+            maxNewTokens: config.maxNewTokens,
+            seed: config.seed,
+            batchSize: 1,
+            signal,
+          });
+          return {
+            heading: label === null ? 'without a label' : 'under the label',
+            text: written.text,
+            ...(written.truncated ? { note: 'cut at the longest length' } : {}),
+          };
+        },
+      ),
     })),
     labelAt: null,
     firstLabel: news.label(config.deploymentLabel).text,
@@ -186,7 +197,11 @@ function turns(): <T>(call: () => Promise<T>) => Promise<T> {
 }
 
 /** An arm's answers, each in its turn; one that is not shown the label answers a choice once. */
-function keptWithoutLabel(arm: string, inTurn: ReturnType<typeof turns>, answer: LiveArm['answer']): LiveArm['answer'] {
+function keptWithoutLabel(
+  isShown: boolean,
+  inTurn: ReturnType<typeof turns>,
+  answer: LiveArm['answer'],
+): LiveArm['answer'] {
   const kept = new Map<string, LiveAnswer>();
   return async (label, signal, choice) => {
     const found = kept.get(choice);
@@ -195,7 +210,7 @@ function keptWithoutLabel(arm: string, inTurn: ReturnType<typeof turns>, answer:
       signal.throwIfAborted();
       return answer(label, signal, choice);
     });
-    if (!isLabelled(arm as PolicyName)) kept.set(choice, answered);
+    if (!isShown) kept.set(choice, answered);
     return answered;
   };
 }

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../core';
 import { ADDITION_PRESETS, type AdditionOverrides, type AdditionPreset } from '../addition';
 import { NEWS_PRESETS, type NewsOverrides, type NewsPreset } from '../news';
+import { type JudgeChoice, judgeText } from './judges';
 
 /** The experiments that a workbench can hold. */
 export const TASK_NAMES = ['news', 'sycophancy'] as const;
@@ -16,6 +17,8 @@ export interface TaskSettings {
 /** The task in use and its settings. */
 export interface WorkbenchSettings extends TaskSettings {
   readonly task: TaskName;
+  /** Who grades texts; the same for all tasks. */
+  readonly judge: JudgeChoice;
 }
 
 export type AllSettings = Readonly<Record<TaskName, TaskSettings>>;
@@ -31,6 +34,8 @@ export interface UseOptions {
   readonly seeds?: readonly number[];
   /** Training steps of each arm. */
   readonly steps?: number;
+  /** Who grades texts from now on; replaces the choice made before. */
+  readonly judge?: JudgeChoice;
   /** Any other field of the experiment's config. */
   readonly overrides?: NewsOverrides | AdditionOverrides;
 }
@@ -80,11 +85,12 @@ function settings(preset: string, overrides: NewsOverrides | AdditionOverrides):
 }
 
 /** `news, preset smoke, with sft.maxSteps 4`. */
-export function settingsText({ task, preset, overrides }: WorkbenchSettings): string {
+export function settingsText({ task, preset, overrides, judge }: WorkbenchSettings): string {
   const changed = Object.entries(overrides).flatMap(([field, value]) =>
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? Object.entries(value).map(([inner, x]) => `${field}.${inner} ${JSON.stringify(x)}`)
       : [`${field} ${JSON.stringify(value)}`],
   );
-  return `${task}, preset ${preset}${changed.length > 0 ? `, with ${changed.join(', ')}` : ''}`;
+  const by = judge.judge === 'claude' ? `, judged by ${judgeText(judge)}` : '';
+  return `${task}, preset ${preset}${changed.length > 0 ? `, with ${changed.join(', ')}` : ''}${by}`;
 }

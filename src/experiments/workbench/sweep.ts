@@ -1,6 +1,6 @@
 import type { DataFrame } from 'danfojs-node';
 import type { Figure } from '../../analysis/charts';
-import type { ArmName } from '../../arms';
+import type { LabArm } from '../../arms';
 import { ConfigError, type LongCall } from '../../core';
 import type { Label } from '../../labels';
 import {
@@ -12,7 +12,6 @@ import {
 } from '../addition';
 import { policiesFrame } from '../addition/tables';
 import {
-  type Condition,
   conditionsFrame,
   type MeasuredCondition,
   type NewsExperiment,
@@ -51,22 +50,19 @@ export interface SycophancySweep {
 export type Sweep = NewsSweep | SycophancySweep;
 
 /**
- * Measures arms under labels (default: the label sweep), each labelled arm under each label, the baseline without one. Differences
+ * Measures arms under labels (default: the label sweep), each labelled arm under each label, the baseline without one, a control as it is asked. Differences
  * are to the baseline, so it is measured too where it is trained. Throws ConfigError if an arm is not trained.
  */
 export async function sweepNews(
   news: NewsExperiment,
   options: LongCall & {
     readonly labels?: readonly Label[];
-    readonly arms: readonly (ArmName | 'untrained')[];
+    readonly arms: readonly (LabArm | 'untrained')[];
     readonly measure?: NewsMeasureChoice;
   },
 ): Promise<NewsSweep> {
   const { labels, arms, measure = 'both', ...call } = options;
-  const under = labels ?? news.prepared.labelSet.values.map(({ value }) => news.label(value));
-  const conditions = arms.flatMap((arm): Condition[] =>
-    arm === 'baseline' ? [{ arm, label: null }] : under.map((label) => ({ arm, label })),
-  );
+  const conditions = news.sweep({ arms, ...(labels ? { labels } : {}) });
   const measured = await news.measure(conditions, {
     ...call,
     contrast: measure !== 'judged',

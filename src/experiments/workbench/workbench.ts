@@ -1,10 +1,11 @@
 import type { DataFrame } from 'danfojs-node';
 import type { Figure } from '../../analysis/charts';
-import { ARM_NAMES, type ArmName } from '../../arms';
+import { ARM_NAMES, type ArmName, type LabArm } from '../../arms';
 import { ConfigError, contentHash, type LongCall } from '../../core';
-import { type Judgement, offlineJudge } from '../../judge';
+import type { CallEstimate, ClaudeCalls, JudgeCall, Judgement, LedgerRow } from '../../judge';
 import { type Label, type LabelFormat, renderLabel } from '../../labels';
 import { runsRoot } from '../../runs';
+import type { NewsForm } from '../../tasks';
 import {
   type AdditionOverrides,
   type AdditionPreset,
@@ -17,7 +18,8 @@ import { isLabelled } from '../addition/sycophancy-experiment';
 import { NewsExperiment, type NewsOverrides, type NewsPreset, resolveNewsConfig, type TrainedArm } from '../news';
 import { type ArmStatus, newsArms, sycophancyArms } from './arm-status';
 import { compareNews, compareSycophancy, type LabelComparison, rightSide } from './compare';
-import { countedJudge, type JudgeCalls } from './counted-judge';
+import type { JudgeCalls } from './counted-judge';
+import { type JudgeChoice, SessionJudges } from './judges';
 import { type DefinedLabel, type DefineLabelOptions, defineLabel, type SessionLabel } from './session-labels';
 import {
   type AllSettings,
@@ -50,24 +52,32 @@ export interface ListedLabel {
 export class Workbench {
   /** The folder of runs. */
   readonly runs: string;
-  /** What judges were asked in this session, by judge. */
-  readonly judgeCalls = new Map<string, JudgeCalls>();
   /** The newest table, chart and texts, for export and for judging. */
   lastFrame: DataFrame | null = null;
   lastFigure: Figure | null = null;
   lastTexts: readonly string[] = [];
+  /** The newest sweep under the settings in use. */
+  lastSweep: Sweep | null = null;
   private task: TaskName = 'news';
   private all: AllSettings = FIRST_SETTINGS;
+  private judgeChoice: JudgeChoice = {};
   private readonly labels = new Map<string, SessionLabel>();
+  private readonly judges: SessionJudges;
   private readonly opened = new Map<TaskName, { key: string; experiment: Promise<{ dispose(): Promise<void> }> }>();
 
   /** `runs`: the folder of runs (default: MSTLAB_RUNS or `runs/`). */
   constructor(options: { readonly runs?: string } = {}) {
     this.runs = options.runs ?? runsRoot();
+    this.judges = new SessionJudges(this.runs);
+  }
+
+  /** What judges were asked in this session, by judge. */
+  get judgeCalls(): Map<string, JudgeCalls> {
+    return this.judges.tally;
   }
 
   get settings(): WorkbenchSettings {
-    return { task: this.task, ...this.all[this.task] };
+    return { task: this.task, ...this.all[this.task], judge: this.judgeChoice };
   }
 
   /**
@@ -78,6 +88,8 @@ export class Workbench {
     const task = change.task ?? this.task;
     this.all = { ...this.all, [task]: changedSettings(task, this.all[task], change) };
     this.task = task;
+    this.lastSweep = null;
+    if (change.judge) this.judgeChoice = change.judge;
     return this.settings;
   }
 
@@ -86,12 +98,10 @@ export class Workbench {
    * valid. Throws what `NewsExperiment.open` throws.
    */
   news(call: LongCall = {}): Promise<NewsExperiment> {
-    return this.open('news', call, (preset, overrides) => {
-      const { form } = resolveNewsConfig(preset as NewsPreset, overrides as NewsOverrides).config;
-      const judge = countedJudge(offlineJudge(form), true, this.judgeCalls);
-      const options = { ...call, runs: this.runs, judge };
-      return NewsExperiment.open(preset as NewsPreset, overrides as NewsOverrides, options);
-    });
+    const opened = this.open('news', call, (preset, overrides) =>
+      NewsExperiment.open(preset as NewsPreset, overrides as NewsOverrides, { ...call, runs: this.runs }),
+    );
+    return opened.then((news) => news.judgedBy(this.judges.judge(this.judgeChoice, news.config.form)));
   }
 
   /** The sycophancy experiment of the settings; as `news`. Throws what `SycophancyExperiment.open` throws. */
@@ -184,6 +194,7 @@ export class Workbench {
         ? await sweepNews(await this.news(call), { ...call, labels, arms: arms as (ArmName | 'untrained')[], measure })
         : await sweepSycophancy(await this.sycophancy(call), { ...call, labels, arms });
     if (sweep.task === 'news' && sweep.rows.length > 0) this.lastTexts = sweep.rows.map(({ text }) => text);
+    this.lastSweep = sweep;
     this.remember(sweep.frame, sweep.figures.at(0));
     return sweep;
   }
@@ -234,14 +245,16 @@ export class Workbench {
     const { prompt, arms: named, labels: names, temperature, maxTokens, seed = 0, ...call } = options;
     const arms = await this.chosenArms('Workbench.generate', named, call);
     const status = (await this.arms(call)).filter(({ arm }) => (arms as readonly string[]).includes(arm));
+    const labels = names?.map((name) => this.label(name));
     const settings =
-      this.task === 'news' ? newsWriting(await this.news(call)) : sycophancyWriting(await this.sycophancy(call));
-    const labels = names?.map((name) => this.label(name)) ?? [settings.label];
+      this.task === 'news'
+        ? newsWriting(await this.news(call), labels)
+        : sycophancyWriting(await this.sycophancy(call), labels);
     const texts = await writeTexts(settings.host, {
       ...call,
       prompt: prompt ?? settings.prompt,
       arms: status,
-      labelsOf: (arm) => (isLabelled(arm as PolicyName) ? labels : [null]),
+      labelsOf: settings.labelsOf,
       format: settings.format,
       temperature: temperature ?? settings.temperature,
       topP: settings.topP,
@@ -252,11 +265,28 @@ export class Workbench {
     return texts;
   }
 
-  /** The offline judge's verdict on texts (default: those written last), a proxy. Its form is that of the news settings. */
-  judge(texts: readonly string[] = this.lastTexts): Judgement[] {
-    const { preset, overrides } = this.all.news;
-    const { form } = resolveNewsConfig(preset as NewsPreset, overrides as NewsOverrides).config;
-    return countedJudge(offlineJudge(form), true, this.judgeCalls).judge(texts) as Judgement[];
+  /**
+   * A judge's verdicts on texts (default: those written last): the judge of the settings, changed by what is given here. The offline
+   * judge is a proxy for the form of the news settings. Throws BudgetError when a call would spend more than it may.
+   */
+  judge(texts: readonly string[] = this.lastTexts, options: JudgeCall & JudgeChoice = {}): Promise<Judgement[]> {
+    const { signal, onProgress, topics, ...choice } = options;
+    return this.judges.judgeNow(texts, this.choiceWith(choice), this.newsForm(), { signal, onProgress, topics });
+  }
+
+  /** What judging the texts would cost, before it is done; null where it is free. Asks nothing. */
+  estimateJudge(texts: readonly string[] = this.lastTexts, choice: JudgeChoice = {}): CallEstimate | null {
+    return this.judges.estimate(texts, this.choiceWith(choice));
+  }
+
+  /** What Claude was asked and what that cost, by purpose, model and mode, in all notebooks or since a time (ISO 8601). */
+  ledger(since?: string): LedgerRow[] {
+    return this.judges.ledger(since);
+  }
+
+  /** The store of replies and the way to ask Claude models, for writers and judges of one's own. */
+  get claude(): ClaudeCalls {
+    return this.judges.calls;
   }
 
   /** Keeps a table and a chart as the newest. */
@@ -270,6 +300,19 @@ export class Workbench {
     const open = [...this.opened.values()];
     this.opened.clear();
     await Promise.all(open.map(async ({ experiment }) => (await experiment.catch(() => null))?.dispose()));
+    this.judges.close();
+  }
+
+  /** Another judge than that of the settings begins with its own defaults. */
+  private choiceWith(choice: JudgeChoice): JudgeChoice {
+    const { judge = this.judgeChoice.judge } = choice;
+    const base = judge === this.judgeChoice.judge ? this.judgeChoice : {};
+    return { ...base, ...choice, judge };
+  }
+
+  private newsForm(): NewsForm {
+    const { preset, overrides } = this.all.news;
+    return resolveNewsConfig(preset as NewsPreset, overrides as NewsOverrides).config.form;
   }
 
   private ownLabels(task: TaskName): SessionLabel[] {
@@ -328,12 +371,13 @@ export class Workbench {
   }
 }
 
-function newsWriting(news: NewsExperiment) {
+function newsWriting(news: NewsExperiment, named: readonly Label[] | undefined) {
   const { config, prepared, host } = news;
+  const labels = named ?? [news.label(config.deploymentLabel)];
   return {
     host,
     prompt: prepared.evalItems[0].instruction,
-    label: news.label(config.deploymentLabel),
+    labelsOf: (arm: string) => news.sweep({ arms: [arm as LabArm], labels }).map(({ label }) => label),
     format: prepared.labelSet.format,
     temperature: config.temperatures[0],
     topP: config.topP,
@@ -341,12 +385,12 @@ function newsWriting(news: NewsExperiment) {
   };
 }
 
-function sycophancyWriting(syco: SycophancyExperiment) {
+function sycophancyWriting(syco: SycophancyExperiment, labels: readonly Label[] = [syco.label(0)]) {
   const { prepared, host } = syco;
   return {
     host,
     prompt: prepared.asked[0].instruction,
-    label: syco.label(0),
+    labelsOf: (arm: string) => (isLabelled(arm as PolicyName) ? labels : [null]),
     format: prepared.scale.format,
     temperature: 0,
     topP: 1,

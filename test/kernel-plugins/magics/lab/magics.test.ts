@@ -65,9 +65,14 @@ describe('%use', () => {
   test('chooses for what follows, keeps each task’s own settings, and a preset begins afresh', async () => {
     const { lab, bench } = open();
     await bench.run('%use --preset smoke --steps 3 --seeds 5');
-    expect(lab.settings).toEqual({ task: 'news', preset: 'smoke', overrides: { seed: 5, sft: { maxSteps: 3 } } });
+    expect(lab.settings).toEqual({
+      task: 'news',
+      preset: 'smoke',
+      overrides: { seed: 5, sft: { maxSteps: 3 } },
+      judge: {},
+    });
     await bench.run('%use --task sycophancy --preset tiny --seeds 0,1,2');
-    expect(lab.settings).toEqual({ task: 'sycophancy', preset: 'tiny', overrides: { seeds: [0, 1, 2] } });
+    expect(lab.settings).toEqual({ task: 'sycophancy', preset: 'tiny', overrides: { seeds: [0, 1, 2] }, judge: {} });
     await bench.run('%use --task news');
     expect(lab.settings.overrides).toEqual({ seed: 5, sft: { maxSteps: 3 } });
     await bench.run('%use --preset quick');
@@ -78,7 +83,7 @@ describe('%use', () => {
     const { lab, bench } = open();
     await expect(bench.run('%use --preset tiny')).rejects.toThrow(/must be one of quick, smoke, paper, got "tiny"/);
     await expect(bench.run('%use --seeds 0,1')).rejects.toThrow(/trains with one seed, got 2/);
-    expect(lab.settings).toEqual({ task: 'news', preset: 'quick', overrides: {} });
+    expect(lab.settings).toEqual({ task: 'news', preset: 'quick', overrides: {}, judge: {} });
   });
 
   test('prints code that makes the same choice', async () => {
@@ -170,7 +175,7 @@ describe('%judge', () => {
     await expect(bench.run('%judge')).rejects.toThrow(/got neither/);
     await expect(bench.run('%judge text --rows')).rejects.toThrow(/got both/);
     await expect(bench.run('%judge --rows')).rejects.toThrow(/needs texts that were written/);
-    await expect(bench.run('%judge --judge claude text')).rejects.toThrow(/must be offline/);
+    await expect(bench.run('%judge --model some-model text')).rejects.toThrow(/model belong to the Claude judge/);
   });
 
   test('shows a text that speaks markup as text', async () => {
@@ -218,7 +223,8 @@ describe('%runs and %cost', () => {
     lab.judgeCalls.set('paid', { judge: 'paid', isFree: false, calls: 1, texts: 2 });
     await bench.run('%cost');
     expect(bench.text()).toMatch(/offline-proxy\S+ 1 texts in 1 calls this session, which cost no money/);
-    expect(bench.text()).toContain('paid: 2 texts in 1 calls this session, at a price that this project does not know');
+    expect(bench.text()).toContain('paid: 2 texts in 1 calls this session; what was paid stands below');
+    expect(bench.text()).toContain('No API was ever called from here');
     expect(bench.text()).not.toMatch(/[$€]/);
   });
 });
@@ -273,4 +279,17 @@ test('the code that stands for a value gives that value, and no text in it becom
   expect(codeOf({ a: undefined, signal: new Code('signal'), text: '"); process.exit(); ("' })).toBe(
     String.raw`{ signal, text: "\"); process.exit(); (\"" }`,
   );
+});
+
+describe('%meter and %test_wording', () => {
+  test('want a wording, and the task that has slanted texts', async () => {
+    const { bench } = open();
+    await expect(bench.run('%test_wording')).rejects.toThrow(/must be given a wording, got none/);
+    await expect(bench.run('%%test_wording', '\n \n')).rejects.toThrow(/must be given a wording, got none/);
+    await bench.run('%use --task sycophancy --preset tiny');
+    await expect(bench.run('%test_wording fair to all')).rejects.toThrow(
+      /which the news task has, got task sycophancy/,
+    );
+    await expect(bench.run('%meter --labels nowhere')).rejects.toThrow(/nowhere/);
+  });
 });
