@@ -14,7 +14,9 @@ export function keyFreeFetch(fetch: typeof globalThis.fetch, key: KeySource): ty
     // A filtered answer shows nothing, and cannot be made again.
     if (answer.status < 200) return answer;
     const headers = new Headers();
-    for (const [name, value] of answer.headers) headers.append(name, without(value, forms, headerBlank));
+    answer.headers.forEach((value, name) => {
+      headers.append(name, without(value, forms, headerBlank));
+    });
     // The body is decoded here, and its length changes with what is blanked.
     for (const name of ['content-length', 'content-encoding']) headers.delete(name);
     const body = answer.body
