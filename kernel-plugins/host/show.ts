@@ -1,6 +1,7 @@
 import type { DataFrame } from 'danfojs-node';
 import type { Figure } from '../../src/analysis/charts';
 import type { FrameHtmlOptions } from '../../src/analysis/frame';
+import type { ExampleOptions, ExampleRow } from '../../src/experiments/report/example-html';
 import type { ImageOptions } from '../mime/image-bundle';
 import { type DisplayHandle, displayBundle, updateBundle } from './display';
 import type { RichBundle } from './mime-bundle';
@@ -75,4 +76,17 @@ export async function showTexts(
   const { displayId, caption } = options;
   const { textsBundle } = await import('../mime/texts-bundle.js');
   return displayBundle({ data: textsBundle(texts, { caption }) }, { displayId });
+}
+
+/**
+ * Shows judged texts of the same topic over arms and labels, a fold a topic; rows are those of a news sweep. Throws ConfigError for no
+ * rows, or a topic or label that no row has.
+ */
+export async function showExamples(
+  rows: readonly ExampleRow[],
+  options: ExampleOptions & { displayId?: string } = {},
+): Promise<DisplayHandle> {
+  const { displayId, ...chosen } = options;
+  const { exampleBrowser } = await import('../mime/example-browser.js');
+  return displayBundle({ data: exampleBrowser(rows, chosen) }, { displayId });
 }

@@ -1,4 +1,5 @@
 export { bundleOf } from './bundle-of';
+export { exampleBrowser } from './example-browser';
 export { figureBundle, figureMetadata, isFigure } from './figure-bundle';
 export { frameBundle, isFrame } from './frame-bundle';
 export { type ImageOptions, imageBundle, imageType } from './image-bundle';

@@ -35,43 +35,45 @@ interface Written {
   readonly code: string;
 }
 
+/** The options of the code: none, or force. */
+const how = (force: boolean): string => codeOf({ force: force || undefined });
+
 const WRITERS: Readonly<Record<Kind, (files: Files, lab: Workbench, call: Call) => Promise<Written>>> = {
   async frame(files, lab, { options: { path, force } }) {
     const frame = present(lab.lastFrame, 'table', '%sweep, %compare or %arms');
-    const how = codeOf({ force: force || undefined });
     if (path.toLowerCase().endsWith('.parquet'))
       return {
         exported: await files.exportParquet(frame, path, { force }),
-        code: `await exportParquet(lab.lastFrame!, ${codeOf(path)}, ${how})`,
+        code: `await exportParquet(lab.lastFrame!, ${codeOf(path)}, ${how(force)})`,
       };
     return {
       exported: files.exportFrame(frame, path, { force }),
-      code: `exportFrame(lab.lastFrame!, ${codeOf(path)}, ${how})`,
+      code: `exportFrame(lab.lastFrame!, ${codeOf(path)}, ${how(force)})`,
     };
   },
   async figure(files, lab, { options: { path, force } }) {
     return {
       exported: await files.exportFigure(present(lab.lastFigure, 'chart', '%sweep or %train'), path, { force }),
-      code: `await exportFigure(lab.lastFigure!, ${codeOf(path)}, ${codeOf({ force: force || undefined })})`,
+      code: `await exportFigure(lab.lastFigure!, ${codeOf(path)}, ${how(force)})`,
     };
   },
   async report(files, lab, { options: { path, force }, signal }) {
     const html = () => files.labReport(lab, { signal, onProgress: progressBar() });
     return {
       exported: await files.exportReport(html, path, { force }),
-      code: `await exportReport(await labReport(lab), ${codeOf(path)}, ${codeOf({ force: force || undefined })})`,
+      code: `await exportReport(await labReport(lab), ${codeOf(path)}, ${how(force)})`,
     };
   },
   async inspect(files, lab, { options: { path, force }, signal }) {
     return {
       exported: files.exportInspectLog(await files.labInspectLog(lab, { signal }), path, { force }),
-      code: `exportInspectLog(await labInspectLog(lab), ${codeOf(path)}, ${codeOf({ force: force || undefined })})`,
+      code: `exportInspectLog(await labInspectLog(lab), ${codeOf(path)}, ${how(force)})`,
     };
   },
   async labels(files, lab, { options: { path, force } }) {
     return {
       exported: files.exportJson(lab.listLabels(), path, 'labels', { force }),
-      code: `exportJson(lab.listLabels(), ${codeOf(path)}, 'labels', ${codeOf({ force: force || undefined })})`,
+      code: `exportJson(lab.listLabels(), ${codeOf(path)}, 'labels', ${how(force)})`,
     };
   },
   async adapter(files, lab, call) {
@@ -79,7 +81,7 @@ const WRITERS: Readonly<Record<Kind, (files: Files, lab: Workbench, call: Call) 
     const status = await trainedArm(lab, call);
     return {
       exported: files.exportAdapter(files.adapterFolder(status.path!), path, { force }),
-      code: `exportAdapter(adapterFolder(${codeOf(status.path)}), ${codeOf(path)}, ${codeOf({ force: force || undefined })})`,
+      code: `exportAdapter(adapterFolder(${codeOf(status.path)}), ${codeOf(path)}, ${how(force)})`,
     };
   },
 };
@@ -116,7 +118,7 @@ export const exportMagic = (session: LabSession): Magic =>
 
 function present<T>(value: T | null, what: string, how: string): T {
   if (value !== null) return value;
-  throw new ConfigError(`%export: there must be a ${what} of this session, got none yet. Run ${how} first.`);
+  throw new ConfigError(`%export: there must be a ${what} of this session, got none yet. Run ${how(force)} first.`);
 }
 
 async function trainedArm(

@@ -3,6 +3,7 @@ import {
   type AnswerRow,
   additionPreflightText,
   additionSummaryText,
+  atStrictest,
   auditFigure,
   comparisonsText,
   doseFigure,
@@ -31,7 +32,7 @@ export function sycophancyReportPage({ experiment, rows }: SycophancyReportRun, 
   const summary = experiment.summarise(rows);
   const model = host.files.id.split(/[\\/]/).filter(Boolean).at(-1) ?? host.files.id;
   const onScale = rows.some(({ policy, percent }) => (policy === 'mst' || policy === 'shuffled') && percent !== null);
-  const comparisons = comparisonsText(summary).split('\n').filter(Boolean);
+  const comparisons = comparisonsText(atStrictest(summary)).split('\n').filter(Boolean);
   return {
     title: `Monitor labels and sycophancy in addition: ${config.arms.join(', ')}`,
     subtitle: `Made ${options.createdAt} by mstlab ${labVersion()}; model ${model}; preset ${resolved.preset}.`,
