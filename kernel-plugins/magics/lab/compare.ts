@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineMagic, type Magic, progressBar } from '../../host';
 import { codeOf, longCallCode, notebookImport } from './code-of';
 import type { LabSession } from './session';
-import { ARMS, choose, chosenTask, newsMeasure } from './shared-options';
+import { choose, chosenTask, LAB_ARM_NAMES, newsMeasure } from './shared-options';
 import { showTable } from './shown';
 
 const options = z.strictObject({
@@ -10,9 +10,9 @@ const options = z.strictObject({
     .string()
     .describe('Label of the left side.')
     .meta({ positional: 'one', placeholder: 'LABEL', complete: 'labels' }),
-  arm: z.enum(ARMS).default('mst').describe('Arm of the left side.').meta({ short: 'a', complete: 'arms' }),
+  arm: z.enum(LAB_ARM_NAMES).default('mst').describe('Arm of the left side.').meta({ short: 'a', complete: 'arms' }),
   against: z
-    .enum(ARMS)
+    .enum(LAB_ARM_NAMES)
     .optional()
     .describe('Arm of the right side; default baseline, which has no label; others stand under the same label.'),
   at: z

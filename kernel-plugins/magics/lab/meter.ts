@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { LabArm } from '../../../src/arms';
+import type { PolicyName } from '../../../src/experiments';
 import { defineMagic, type Magic, progressBar } from '../../host';
 import { Code, longCallCode, notebookImport } from './code-of';
 import type { LabSession } from './session';
@@ -30,7 +32,8 @@ export const meterMagic = (session: LabSession): Magic =>
         const { answerChannels } = await import('../../../src/experiments/index.js');
         const { RandomStream } = await import('../../../src/core/index.js');
         const syco = await lab.sycophancy(long);
-        const rows = await syco.ask({ ...long, ...(arms ? { policies: arms } : {}), ...(labels ? { labels } : {}) });
+        const policies = arms as readonly PolicyName[] | undefined;
+        const rows = await syco.ask({ ...long, ...(policies ? { policies } : {}), ...(labels ? { labels } : {}) });
         const channels = answerChannels(rows, new RandomStream(syco.config.dataSeed).fork('answer channel'));
         call.print(channels.map(({ words }) => words).join('\n'));
         call.standsFor(
@@ -41,7 +44,7 @@ export const meterMagic = (session: LabSession): Magic =>
         return channels;
       }
       const { newsChannel } = await import('../../../src/experiments/index.js');
-      const chosen = arms as readonly ('untrained' | 'baseline' | 'mst' | 'shuffled')[] | undefined;
+      const chosen = arms as readonly (LabArm | 'untrained')[] | undefined;
       const channel = await newsChannel(await lab.news(long), { ...long, arms: chosen, labels, topics });
       call.print(channel.words.join('\n'));
       await showChart(lab, channel.figure);

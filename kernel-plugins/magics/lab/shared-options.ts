@@ -6,7 +6,21 @@ import { codeOf } from './code-of';
 /** Names that schemas list without loading the experiments; a test holds them to the library's own. */
 export const TASKS = ['news', 'sycophancy'] as const;
 export const ARMS = ['baseline', 'mst', 'shuffled'] as const;
-export const POLICIES = [...ARMS, 'warm-start', 'untrained'] as const;
+export const CONTROLS = [
+  'constant',
+  'unlabelled-eval',
+  'irrelevant',
+  'non-semantic',
+  'anti-correlated',
+  'label-dropout',
+  'label-noise',
+  'least-biased-subset',
+  'inoculation',
+  'prompt-only',
+] as const;
+/** Arms, and the controls of the news task. */
+export const LAB_ARM_NAMES = [...ARMS, ...CONTROLS] as const;
+export const POLICIES = [...LAB_ARM_NAMES, 'warm-start', 'untrained'] as const;
 export const MEASURES = ['both', 'contrast', 'judged'] as const;
 
 export const JUDGES = ['offline', 'claude'] as const;

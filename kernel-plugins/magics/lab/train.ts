@@ -5,14 +5,14 @@ import { defineMagic, type Magic, progressBar } from '../../host';
 import { liveFigure, type ShowLiveFigure } from '../../host/show';
 import { longCallCode, notebookImport } from './code-of';
 import type { LabSession } from './session';
-import { ARMS, choose, chosenTask } from './shared-options';
+import { choose, chosenTask, LAB_ARM_NAMES } from './shared-options';
 import { framed, showTable } from './shown';
 
 type Trained = TrainedArm | TrainedPolicy;
 
 const options = z.strictObject({
   arms: z
-    .array(z.enum(ARMS))
+    .array(z.enum(LAB_ARM_NAMES))
     .optional()
     .describe('Arms to train; default: all.')
     .meta({ positional: 'rest', placeholder: 'ARMS', complete: 'arms' }),

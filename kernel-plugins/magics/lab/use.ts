@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineMagic, type Magic } from '../../host';
 import { codeOf } from './code-of';
 import type { LabSession } from './session';
-import { chosenTask, judgeChoiceOf, judgeOptions } from './shared-options';
+import { ARMS, CONTROLS, chosenTask, judgeChoiceOf, judgeOptions } from './shared-options';
 import { shownHere } from './shown';
 
 const options = z.strictObject({
@@ -23,6 +23,12 @@ const options = z.strictObject({
     .describe('Training seeds (news: one).')
     .meta({ placeholder: 'SEEDS' }),
   steps: z.int().min(1).optional().describe('Training steps of each arm (steps).'),
+  controls: z
+    .array(z.enum(CONTROLS))
+    .min(1)
+    .optional()
+    .describe('News: controls beside baseline, MST and shuffled, separated by commas; %arms says what each rules out.')
+    .meta({ placeholder: 'CONTROLS' }),
   judge: judgeOptions.judge,
   rubric: judgeOptions.rubric,
   judgeModel: judgeOptions.model,
@@ -41,15 +47,20 @@ export const useMagic = (session: LabSession): Magic =>
     examples: [
       '%use --task sycophancy --preset tiny',
       '%use --seeds 0,1,2',
+      '%use --controls irrelevant,inoculation',
       '%use --judge claude --rubric news-bias --budget 2',
       '%use',
     ],
     async run(call) {
       const lab = session.workbench;
       const { presetsOf, settingsText } = await import('../../../src/experiments/index.js');
-      const { judge, rubric, judgeModel, batch, budget, repeats, ...experiment } = call.options;
+      const { judge, rubric, judgeModel, batch, budget, repeats, controls, ...experiment } = call.options;
       const choice = judgeChoiceOf({ judge, rubric, model: judgeModel, batch, budget, repeats });
-      const change = { ...experiment, ...(Object.keys(choice).length > 0 ? { judge: choice } : {}) };
+      const change = {
+        ...experiment,
+        ...(Object.keys(choice).length > 0 ? { judge: choice } : {}),
+        ...(controls ? { overrides: { arms: [...ARMS, ...controls] } } : {}),
+      };
       const given = Object.values(change).some((value) => value !== undefined);
       const settings = given ? lab.use(change) : lab.settings;
       call.print(`In use: ${settingsText(settings)}. Presets of this task: ${presetsOf(settings.task).join(', ')}.`);

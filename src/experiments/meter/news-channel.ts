@@ -1,5 +1,5 @@
 import type { Figure } from '../../analysis/charts';
-import { type ArmName, promptMessages } from '../../arms';
+import { CONTROL_NAMES, type LabArm, promptMessages } from '../../arms';
 import { type LongCall, RandomStream } from '../../core';
 import { customLabel, type Label } from '../../labels';
 import { Scorer } from '../../model/generate';
@@ -14,7 +14,7 @@ import { type MeterItem, type MeterLabel, scoreLabels } from './score-labels';
 
 /** The meter's reading of one arm. */
 export interface ArmChannel {
-  readonly arm: ArmName | 'untrained';
+  readonly arm: LabArm | 'untrained';
   readonly channel: LabelChannel;
 }
 
@@ -41,7 +41,7 @@ const FILLERS = [
 export async function newsChannel(
   news: NewsExperiment,
   options: LongCall & {
-    readonly arms?: readonly (ArmName | 'untrained')[];
+    readonly arms?: readonly (LabArm | 'untrained')[];
     readonly labels?: readonly Label[];
     readonly topics?: number;
   } = {},
@@ -56,7 +56,10 @@ export async function newsChannel(
       const scorer = await scorers.under(news.adapterOf(arm));
       const onProgress: LongCall['onProgress'] = (progress) =>
         call.onProgress?.({ ...progress, what: `read ${arm} under ${meter.labels.length} labels` });
-      const found = await scoreLabels(scorer, meter.items, meter.labels, { signal: call.signal, onProgress });
+      const found = await scoreLabels(scorer, meter.items, asReadBy(news, arm, meter.labels), {
+        signal: call.signal,
+        onProgress,
+      });
       read.push({ arm, channel: labelChannel(found, new RandomStream(news.config.seed).fork('label channel')) });
     }
   } finally {
@@ -69,6 +72,20 @@ export async function newsChannel(
     figure: channelFigure(inOrder),
     words: inOrder.map(({ arm, channel }) => `${arm}: ${channel.words}`),
   };
+}
+
+/** Labels as a control reads them: its codes or sentences in their place. Other arms read the labels themselves, the baseline too. */
+function asReadBy(
+  news: NewsExperiment,
+  arm: LabArm | 'untrained',
+  labels: readonly MeterLabel[],
+): readonly MeterLabel[] {
+  if (!(CONTROL_NAMES as readonly string[]).includes(arm)) return labels;
+  return labels.map((one) => {
+    if (one.kind !== 'label' || one.label === null) return one;
+    const [asked] = news.sweep({ arms: [arm], labels: [one.label] });
+    return { ...one, label: asked?.label ?? null };
+  });
 }
 
 /** What the meter asks of a news experiment: calibration topics with their texts, and labels (default: those of the sweep). */

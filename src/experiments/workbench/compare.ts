@@ -2,10 +2,10 @@ import type { DataFrame } from 'danfojs-node';
 import { differenceSentence } from '../../analysis/charts';
 import { frameOfRows } from '../../analysis/frame';
 import type { Estimate } from '../../analysis/stats';
-import type { ArmName } from '../../arms';
+import { CONTROL_NAMES, type LabArm } from '../../arms';
 import { type LongCall, RandomStream } from '../../core';
 import { type Label, labelName } from '../../labels';
-import { type AnswerRow, type SycophancyExperiment, spokenPolicy } from '../addition';
+import { type AnswerRow, type PolicyName, type SycophancyExperiment, spokenPolicy } from '../addition';
 import { compared } from '../addition/summary';
 import { isLabelled } from '../addition/sycophancy-experiment';
 import { type Condition, conditionName, type NewsExperiment, spokenCondition } from '../news';
@@ -14,7 +14,7 @@ import type { NewsMeasureChoice } from './sweep';
 
 /** An arm under a label, or without one. */
 export interface ComparedSide {
-  readonly arm: ArmName;
+  readonly arm: LabArm;
   readonly label: Label | null;
 }
 
@@ -50,7 +50,11 @@ export async function compareNews(
   right: ComparedSide,
   { measure = 'both', ...call }: LongCall & { readonly measure?: NewsMeasureChoice } = {},
 ): Promise<LabelComparison> {
-  const conditions: Condition[] = [left, right];
+  // A control is asked in its own way: by its code, its sentence, or without a label.
+  const conditions = [left, right].map(
+    ({ arm, label }): Condition =>
+      label === null ? { arm, label } : (news.sweep({ arms: [arm], labels: [label] })[0] ?? { arm, label: null }),
+  );
   const measured = await news.measure(conditions, {
     ...call,
     contrast: measure !== 'judged',
@@ -84,7 +88,7 @@ export async function compareSycophancy(
   call: LongCall = {},
 ): Promise<LabelComparison> {
   const rowsOf = async ({ arm, label }: ComparedSide): Promise<AnswerRow[]> => {
-    const rows = await syco.ask({ ...call, policies: [arm], labels: label ? [label] : [] });
+    const rows = await syco.ask({ ...call, policies: [arm as PolicyName], labels: label ? [label] : [] });
     const name = label ? labelName(label) : null;
     return rows.filter((row) => row.policy === arm && row.label === name);
   };
@@ -112,13 +116,15 @@ export async function compareSycophancy(
 }
 
 /** The control's side: the baseline has no label, other arms stand under the same one, unless a label is named. */
-export function rightSide(left: ComparedSide, against: ArmName | undefined, at: Label | null): ComparedSide {
+export function rightSide(left: ComparedSide, against: LabArm | undefined, at: Label | null): ComparedSide {
   const arm = against ?? (at ? left.arm : 'baseline');
-  return { arm, label: at ?? (isLabelled(arm) ? left.label : null) };
+  // Controls have labels, or what stands in their place; the experiment knows which.
+  const asksLabel = isLabelled(arm as PolicyName) || (CONTROL_NAMES as readonly string[]).includes(arm);
+  return { arm, label: at ?? (asksLabel ? left.label : null) };
 }
 
 function sideName({ arm, label }: ComparedSide): string {
-  return `${spokenPolicy(arm)} ${label === null ? 'without label' : `under ${labelName(label)}`}`;
+  return `${spokenPolicy(arm as PolicyName)} ${label === null ? 'without label' : `under ${labelName(label)}`}`;
 }
 
 function comparison(

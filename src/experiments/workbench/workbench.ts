@@ -14,7 +14,6 @@ import {
   type TrainedPolicy,
   type TrainingListener,
 } from '../addition';
-import { isLabelled } from '../addition/sycophancy-experiment';
 import { NewsExperiment, type NewsOverrides, type NewsPreset, resolveNewsConfig, type TrainedArm } from '../news';
 import { type ArmStatus, newsArms, sycophancyArms } from './arm-status';
 import { compareNews, compareSycophancy, type LabelComparison, rightSide } from './compare';
@@ -32,6 +31,10 @@ import {
 import { type NewsMeasureChoice, type Sweep, sweepNews, sweepSycophancy } from './sweep';
 import { type TaskLabels, taskLabels, unknownLabel } from './task-labels';
 import { type WrittenText, writeTexts } from './write-texts';
+import { newsWriting, sycophancyWriting } from './writing-settings';
+
+/** Arms, controls of the news task, and what else can be asked. */
+type AskedArm = PolicyName | LabArm;
 
 /** A label as a session can ask for it. */
 export interface ListedLabel {
@@ -169,10 +172,11 @@ export class Workbench {
 
   /** Trains the arms (default: all) that are not on disk; reads the others. Throws what the experiment's `train` throws. */
   async train(
-    options: LongCall & TrainingListener & { readonly arms?: readonly ArmName[] } = {},
+    options: LongCall & TrainingListener & { readonly arms?: readonly LabArm[] } = {},
   ): Promise<readonly (TrainedArm | TrainedPolicy)[]> {
     if (this.task === 'news') return (await this.news(options)).train(options);
-    return (await this.sycophancy(options)).train(options);
+    const { arms, ...call } = options;
+    return (await this.sycophancy(options)).train({ ...call, arms: arms as readonly ArmName[] | undefined });
   }
 
   /**
@@ -182,7 +186,7 @@ export class Workbench {
   async sweep(
     options: LongCall & {
       readonly labels?: readonly string[];
-      readonly arms?: readonly PolicyName[];
+      readonly arms?: readonly AskedArm[];
       readonly measure?: NewsMeasureChoice;
     } = {},
   ): Promise<Sweep> {
@@ -191,8 +195,8 @@ export class Workbench {
     const arms = await this.chosenArms('Workbench.sweep', named, call);
     const sweep =
       this.task === 'news'
-        ? await sweepNews(await this.news(call), { ...call, labels, arms: arms as (ArmName | 'untrained')[], measure })
-        : await sweepSycophancy(await this.sycophancy(call), { ...call, labels, arms });
+        ? await sweepNews(await this.news(call), { ...call, labels, arms: arms as (LabArm | 'untrained')[], measure })
+        : await sweepSycophancy(await this.sycophancy(call), { ...call, labels, arms: arms as readonly PolicyName[] });
     if (sweep.task === 'news' && sweep.rows.length > 0) this.lastTexts = sweep.rows.map(({ text }) => text);
     this.lastSweep = sweep;
     this.remember(sweep.frame, sweep.figures.at(0));
@@ -206,8 +210,8 @@ export class Workbench {
   async compare(
     label: string,
     options: LongCall & {
-      readonly arm?: ArmName;
-      readonly against?: ArmName;
+      readonly arm?: LabArm;
+      readonly against?: LabArm;
       readonly at?: string;
       readonly measure?: NewsMeasureChoice;
     } = {},
@@ -235,7 +239,7 @@ export class Workbench {
   async generate(
     options: LongCall & {
       readonly prompt?: string;
-      readonly arms?: readonly PolicyName[];
+      readonly arms?: readonly AskedArm[];
       readonly labels?: readonly string[];
       readonly temperature?: number;
       readonly maxTokens?: number;
@@ -326,9 +330,9 @@ export class Workbench {
   /** The arms named, each ready to be asked, or all that are. */
   private async chosenArms(
     where: string,
-    named: readonly PolicyName[] | undefined,
+    named: readonly AskedArm[] | undefined,
     call: LongCall,
-  ): Promise<readonly PolicyName[]> {
+  ): Promise<readonly AskedArm[]> {
     const all = await this.arms(call);
     const isReady = (name: string) => {
       const own = all.filter(({ arm }) => arm === name);
@@ -344,7 +348,7 @@ export class Workbench {
       );
     }
     const ready = names.filter((name) => name !== 'untrained' && isReady(name));
-    if (ready.some((name) => (ARM_NAMES as readonly string[]).includes(name))) return ready as PolicyName[];
+    if (ready.some((name) => (ARM_NAMES as readonly string[]).includes(name))) return ready as AskedArm[];
     throw new ConfigError(
       `${where}: at least one arm must be trained, got none (task ${this.task}, preset ${this.settings.preset}). Train with lab.train or %train.`,
     );
@@ -369,31 +373,4 @@ export class Workbench {
     });
     return experiment;
   }
-}
-
-function newsWriting(news: NewsExperiment, named: readonly Label[] | undefined) {
-  const { config, prepared, host } = news;
-  const labels = named ?? [news.label(config.deploymentLabel)];
-  return {
-    host,
-    prompt: prepared.evalItems[0].instruction,
-    labelsOf: (arm: string) => news.sweep({ arms: [arm as LabArm], labels }).map(({ label }) => label),
-    format: prepared.labelSet.format,
-    temperature: config.temperatures[0],
-    topP: config.topP,
-    maxNewTokens: config.maxNewTokens,
-  };
-}
-
-function sycophancyWriting(syco: SycophancyExperiment, labels: readonly Label[] = [syco.label(0)]) {
-  const { prepared, host } = syco;
-  return {
-    host,
-    prompt: prepared.asked[0].instruction,
-    labelsOf: (arm: string) => (isLabelled(arm as PolicyName) ? labels : [null]),
-    format: prepared.scale.format,
-    temperature: 0,
-    topP: 1,
-    maxNewTokens: 8,
-  };
 }

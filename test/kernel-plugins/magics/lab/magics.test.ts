@@ -5,10 +5,10 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { displaySymbol } from '../../../../kernel-plugins/host';
 import { Code, codeOf } from '../../../../kernel-plugins/magics/lab/code-of';
-import { ARMS, MEASURES, POLICIES, TASKS } from '../../../../kernel-plugins/magics/lab/shared-options';
+import { ARMS, LAB_ARM_NAMES, MEASURES, POLICIES, TASKS } from '../../../../kernel-plugins/magics/lab/shared-options';
 import { shownHere } from '../../../../kernel-plugins/magics/lab/shown';
 import { frameOf } from '../../../../src/analysis/frame';
-import { ARM_NAMES } from '../../../../src/arms';
+import { ARM_NAMES, LAB_ARMS } from '../../../../src/arms';
 import { NEWS_MEASURE_CHOICES, TASK_NAMES, Workbench, type WrittenText } from '../../../../src/experiments';
 import type { Judgement } from '../../../../src/judge';
 import { RunDirectory, type RunFacts } from '../../../../src/runs';
@@ -43,6 +43,7 @@ describe('the magics for the work', () => {
   test('list the tasks, arms and measures that the library has', () => {
     expect(TASKS).toEqual(TASK_NAMES);
     expect(ARMS).toEqual(ARM_NAMES);
+    expect(LAB_ARM_NAMES).toEqual(LAB_ARMS);
     expect(POLICIES.slice(0, 3)).toEqual(ARM_NAMES);
     expect(MEASURES).toEqual(NEWS_MEASURE_CHOICES);
   });
@@ -77,6 +78,13 @@ describe('%use', () => {
     expect(lab.settings.overrides).toEqual({ seed: 5, sft: { maxSteps: 3 } });
     await bench.run('%use --preset quick');
     expect(lab.settings.overrides).toEqual({});
+  });
+
+  test('adds controls to the arms of the news task', async () => {
+    const { lab, bench } = open();
+    await bench.run('%use --preset smoke --controls irrelevant,inoculation');
+    expect(lab.settings.overrides).toEqual({ arms: ['baseline', 'mst', 'shuffled', 'irrelevant', 'inoculation'] });
+    await expect(bench.run('%use --controls nonsense')).rejects.toThrow(/controls/);
   });
 
   test('refuses a preset of another task and several seeds for news, and changes nothing then', async () => {
