@@ -118,7 +118,7 @@ export const exportMagic = (session: LabSession): Magic =>
 
 function present<T>(value: T | null, what: string, how: string): T {
   if (value !== null) return value;
-  throw new ConfigError(`%export: there must be a ${what} of this session, got none yet. Run ${how(force)} first.`);
+  throw new ConfigError(`%export: there must be a ${what} of this session, got none yet. Run ${how} first.`);
 }
 
 async function trainedArm(

@@ -193,10 +193,17 @@ function figuresOf(
     ...shown
       .filter((measure) => deploymentComparisons(summary, measure, context).length > 0)
       .flatMap((measure) => [armsFigure(summary, measure, context), differencesFigure(summary, measure, context)]),
-    ...(measures.includes('judged') ? [verdictsFigure(summary, context)] : []),
+    ...(isJudgedAtDeployment(summary, context) ? [verdictsFigure(summary, context)] : []),
     ...(trained.length > 0 ? [lossFigure(trained as readonly TrainedArm[])] : []),
   ];
   return figures.map((figure) => ({ kind: 'figure', figure }));
+}
+
+/** Whether texts under the deployment label, or without one, were judged. */
+function isJudgedAtDeployment({ conditions }: NewsSummary, { deploymentLabel }: NewsExperiment['context']): boolean {
+  return conditions.some(
+    ({ condition: { label }, judged }) => judged.length > 0 && (label === null || label.value === deploymentLabel),
+  );
 }
 
 /** Whether there is one condition an arm and label value, several of them labelled: what a map of arms by labels needs. */

@@ -36,7 +36,7 @@ const ROWS_SHOWN = 200;
 const STARTER = `for (const [at, figure] of JSON.parse(document.getElementById('figures').textContent).entries())
   Plotly.newPlot('figure-' + at, figure.data, figure.layout, { displaylogo: false });`;
 
-const STYLE = `body{font:15px/1.5 "Open Sans",verdana,arial,sans-serif;color:#262626;max-width:880px;margin:24px auto;padding:0 16px}
+const STYLE = `body{font:15px/1.5 "Open Sans",verdana,arial,sans-serif;color:#262626;max-width:1040px;margin:24px auto;padding:0 16px}
 h1{font-size:26px;line-height:1.25}h2{font-size:20px;margin-top:36px;border-bottom:1px solid #d0d0d0}
 pre{background:#f6f6f6;padding:10px;white-space:pre-wrap;overflow-wrap:anywhere;font-size:12.5px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:13px;margin:10px 0}

@@ -115,4 +115,19 @@ describe('the report of a news run', () => {
     expect(page.sections.map(({ title }) => title)).not.toContain('Examples');
     expect(JSON.stringify(page.sections)).toContain('There is no baseline');
   });
+
+  it.each([
+    [
+      'one condition, away from deployment',
+      (one: MeasuredCondition) => one.condition.label?.value === 'strong_left' && one.condition.arm === 'mst',
+    ],
+    ['the baseline alone', (one: MeasuredCondition) => one.condition.label === null],
+    ['shuffled alone', (one: MeasuredCondition) => one.condition.arm === 'shuffled'],
+  ])('is made of whatever was measured: %s', (_, keep) => {
+    for (const strip of [{}, { samples: [] }, { contrast: [] }]) {
+      const some = measured.filter(keep).map((one) => ({ ...one, ...strip }));
+      const page = newsReportPage({ task: 'news', experiment: news, measured: some }, { createdAt, audit: false });
+      expect(page.sections.length).toBeGreaterThanOrEqual(9);
+    }
+  });
 });
