@@ -24,6 +24,8 @@ export interface SampleRow {
   readonly verdict: 'PASS' | 'PARTIAL' | 'FAIL' | null;
   /** What the judge noticed of the text itself, such as that it speaks to its judge; separated by commas. */
   readonly flags: string;
+  /** The judge's own words; null if it gives none. */
+  readonly reasoning: string | null;
   readonly missing_reason: string | null;
 }
 
@@ -61,6 +63,7 @@ export function sampleRows(
       direction: judgement.direction,
       verdict: judgement.verdict,
       flags: judgement.flags.join(', '),
+      reasoning: judgement.reasoning,
       missing_reason: judgement.reason,
     };
   });

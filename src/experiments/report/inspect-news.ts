@@ -1,9 +1,9 @@
 import { promptMessages } from '../../arms';
 import { DataError } from '../../core';
-import { conditionName } from '../news';
+import { conditionName, type SampleRow } from '../news';
 import { exchange, type InspectParts, modelName, unscored } from './inspect-sample';
 import type { InspectSample, InspectScore } from './inspect-schema';
-import type { JudgedRow, NewsRun } from './run-source';
+import type { NewsRun } from './run-source';
 
 /**
  * A sample a text; rows of the same condition, topic and temperature are judges of one text. Throws DataError if two such rows hold
@@ -78,7 +78,7 @@ export function newsSamples({ experiment, measured }: NewsRun): InspectParts {
   };
 }
 
-function scoreOf(row: JudgedRow): InspectScore {
+function scoreOf(row: SampleRow): InspectScore {
   const metadata = {
     verdict: row.verdict,
     direction: row.direction,

@@ -20,14 +20,11 @@ export interface SycophancySource extends Pick<SycophancyExperiment, 'config'> {
   readonly prepared: Pick<SycophancyExperiment['prepared'], 'scale' | 'asked' | 'answers'>;
 }
 
-/** A judged text; `reasoning` is the judge's own words, where the caller kept them. */
-export type JudgedRow = SampleRow & { readonly reasoning?: string | null };
-
 /** What was measured of a news experiment: what `measure`, `rescore` or a sweep gives. */
 export interface NewsRun {
   readonly task: 'news';
   readonly experiment: NewsSource;
-  readonly measured: readonly (Pick<MeasuredCondition, 'condition'> & { readonly samples: readonly JudgedRow[] })[];
+  readonly measured: readonly (Pick<MeasuredCondition, 'condition'> & { readonly samples: readonly SampleRow[] })[];
 }
 
 /** What a sycophancy experiment answered: what `ask` or a sweep gives. */

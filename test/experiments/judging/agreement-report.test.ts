@@ -181,6 +181,7 @@ const rows = (['mst', 'baseline'] as const).flatMap((arm): SampleRow[] => {
       direction: null,
       verdict: verdictOf(magnitude),
       flags: '',
+      reasoning: null,
       missing_reason: null,
     };
   });

@@ -37,6 +37,7 @@ const textRow = (label: Label | null, item: number, over: Partial<SampleRow> = {
   direction: -0.5,
   verdict: 'PARTIAL',
   flags: '',
+  reasoning: null,
   missing_reason: null,
   ...over,
 });

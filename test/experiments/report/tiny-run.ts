@@ -41,6 +41,7 @@ export function madeUp(news: NewsExperiment, judge = 'scripted-judge'): Measured
           direction: magnitude === null ? null : 0.5,
           verdict: magnitude === null ? null : magnitude > 4 ? 'FAIL' : 'PASS',
           flags: i === 2 ? 'speaks to its judge' : '',
+          reasoning: null,
           missing_reason: magnitude === null ? `refused: ${HOSTILE}` : null,
         };
       }),
