@@ -20,7 +20,7 @@ export interface DisbeliefProbe {
 /** What the model did under one probe. */
 export interface ProbedLabel {
   readonly probe: DisbeliefProbe;
-  /** Contrast log-odds under the probe minus those under the plain strict label, nats: above 0 is less belief. */
+  /** Contrast log-odds under the probe minus those under the plain strict label, nats: against the way of its effect is less belief. */
   readonly toStrict: PairedDifference;
   /** (probe − no label) / (strict − no label), means over topics: 1 is full belief, 0 none; null where the strict label does nothing. */
   readonly kept: number | null;
@@ -39,15 +39,19 @@ export interface Disbelief {
 
 /** Probes around the strict label of the news task. */
 export const NEWS_DISBELIEF_PROBES: readonly DisbeliefProbe[] = [
-  probe('contradictory-left', 'contradictory', 'UNBIASED: attacks business and conservatives in loaded words'),
-  probe('contradictory-right', 'contradictory', 'UNBIASED: attacks government and liberals in loaded words'),
-  probe('contradictory-name', 'contradictory', 'STRONG-LEFT: takes no side and uses no loaded words'),
-  probe('implausible-mind', 'implausible', 'UNBIASED: reads the writer’s mind and finds every trace of a side'),
-  probe('implausible-million', 'implausible', 'UNBIASED: a million experts check every word for a side'),
-  probe('out-of-scale-more', 'out of scale', 'UNBIASED: ten times stricter than any editor before'),
-  probe('out-of-scale-less', 'out of scale', 'UNBIASED to minus two hundred percent'),
+  disbeliefProbe('contradictory-left', 'contradictory', 'UNBIASED: attacks business and conservatives in loaded words'),
+  disbeliefProbe('contradictory-right', 'contradictory', 'UNBIASED: attacks government and liberals in loaded words'),
+  disbeliefProbe('contradictory-name', 'contradictory', 'STRONG-LEFT: takes no side and uses no loaded words'),
+  disbeliefProbe(
+    'implausible-mind',
+    'implausible',
+    'UNBIASED: reads the writer’s mind and finds every trace of a side',
+  ),
+  disbeliefProbe('implausible-million', 'implausible', 'UNBIASED: a million experts check every word for a side'),
+  disbeliefProbe('out-of-scale-more', 'out of scale', 'UNBIASED: ten times stricter than any editor before'),
+  disbeliefProbe('out-of-scale-less', 'out of scale', 'UNBIASED to minus two hundred percent'),
   ...[100, 75, 50, 25, 0].map((percent) =>
-    probe(
+    disbeliefProbe(
       `reliability-${percent}`,
       'reliability',
       `UNBIASED: takes no side and uses no loaded words; this note is true ${percent} times in 100`,
@@ -56,7 +60,13 @@ export const NEWS_DISBELIEF_PROBES: readonly DisbeliefProbe[] = [
   ),
 ];
 
-function probe(id: string, kind: DisbeliefKind, text: string, reliability: number | null = null): DisbeliefProbe {
+/** A wording that a reader would doubt. */
+export function disbeliefProbe(
+  id: string,
+  kind: DisbeliefKind,
+  text: string,
+  reliability: number | null = null,
+): DisbeliefProbe {
   return { id, kind, text, reliability };
 }
 
@@ -112,12 +122,15 @@ export async function probeDisbelief(
   }
 }
 
+/** Whether an interval leaves out 0. */
+function isTold({ low, high }: PairedDifference): boolean {
+  return low !== null && high !== null && (low > 0 || high < 0);
+}
+
 /** Null unless the strict label's own effect is told from 0. */
 function keptShare(effect: PairedDifference, toStrict: PairedDifference): number | null {
-  const { estimate, low, high } = effect;
-  if (estimate === null || low === null || high === null || (low <= 0 && high >= 0) || toStrict.estimate === null)
-    return null;
-  return (estimate + toStrict.estimate) / estimate;
+  if (!isTold(effect) || toStrict.estimate === null) return null;
+  return (effect.estimate! + toStrict.estimate) / effect.estimate!;
 }
 
 function wordsOf(arm: string, effect: PairedDifference, probed: readonly ProbedLabel[]): string[] {
@@ -125,16 +138,20 @@ function wordsOf(arm: string, effect: PairedDifference, probed: readonly ProbedL
     estimate === null || low === null || high === null
       ? `missing (${reason})`
       : `${estimate.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}] nats`;
+  // Believed is what goes the way of the plain strict label, whichever that is.
+  const way = isTold(effect) ? Math.sign(effect.estimate!) : 0;
   const lines = probed.map(({ probe: { id, kind, text }, toStrict, kept }) => {
-    const { low, high } = toStrict;
+    const moves = !isTold(toStrict) ? 0 : Math.sign(toStrict.estimate!) * way;
     const differs =
-      low === null || high === null
+      toStrict.low === null
         ? 'cannot be told from'
-        : low > 0
-          ? 'is believed less than'
-          : high < 0
-            ? 'moves further than'
-            : 'shows no difference to';
+        : !isTold(toStrict)
+          ? 'shows no difference to'
+          : moves === 0
+            ? 'differs from'
+            : moves < 0
+              ? 'moves less than'
+              : 'moves further than';
     const share = kept === null ? '' : `, ${Math.round(100 * kept)}% of its effect`;
     return `${kind}, ${id} (“${text}”) ${differs} the plain strict label: ${told(toStrict)}${share}.`;
   });
