@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONTROL_NAMES } from '../../../src/arms/types';
 import type { JudgeChoice, UseOptions, Workbench } from '../../../src/experiments';
 import type { MagicCall } from '../../host';
 import { codeOf } from './code-of';
@@ -6,18 +7,7 @@ import { codeOf } from './code-of';
 /** Names that schemas list without loading the experiments; a test holds them to the library's own. */
 export const TASKS = ['news', 'sycophancy'] as const;
 export const ARMS = ['baseline', 'mst', 'shuffled'] as const;
-export const CONTROLS = [
-  'constant',
-  'unlabelled-eval',
-  'irrelevant',
-  'non-semantic',
-  'anti-correlated',
-  'label-dropout',
-  'label-noise',
-  'least-biased-subset',
-  'inoculation',
-  'prompt-only',
-] as const;
+export const CONTROLS = CONTROL_NAMES;
 /** Arms, and the controls of the news task. */
 export const LAB_ARM_NAMES = [...ARMS, ...CONTROLS] as const;
 export const POLICIES = [...LAB_ARM_NAMES, 'warm-start', 'untrained'] as const;

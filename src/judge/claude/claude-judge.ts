@@ -3,6 +3,7 @@ import { textFlags } from '../blind/flags';
 import { holdsNothing } from '../blind/label-copies';
 import { neutralised } from '../blind/neutralise';
 import type { BudgetLimits, CallEstimate, CallMode, ClaudeCalls, ClaudeRequest } from '../calls/types';
+import { missingJudgement } from '../missing-judgement';
 import { magnitudePrompt, type RubricPrompt } from '../rubric/prompt';
 import { type MagnitudeRubric, type Rubric, rubricOf } from '../rubric/rubric-file';
 import { contradicts, type MagnitudeVerdict, magnitudeVerdictSchema, majorityVerdict } from '../rubric/verdict';
@@ -83,7 +84,7 @@ export function claudeJudge(options: ClaudeJudgeOptions): ClaudeJudge {
       return completions.map((text, at) => {
         const place = placeOf[at];
         return place === null
-          ? { ...missing(id, textFlags(text), 'the text is empty', null), samples: [], droppedQuotes: 0 }
+          ? { ...missingJudgement(id, textFlags(text), 'the text is empty', null), samples: [], droppedQuotes: 0 }
           : combined(id, text, samples[place]);
       });
     },
@@ -113,7 +114,7 @@ function combined(id: string, text: string, samples: readonly VerdictSample<Magn
   const read = judgements.filter((judgement) => judgement.reason === null);
   if (read.length === 0) {
     const { reason, rawReply } = judgements[judgements.length - 1];
-    return { ...missing(id, flags, reason!, rawReply), samples: judgements, droppedQuotes };
+    return { ...missingJudgement(id, flags, reason!, rawReply), samples: judgements, droppedQuotes };
   }
   if (read.length === 1) return { ...read[0], samples: judgements, droppedQuotes };
   const phrases = new Map(read.flatMap(({ indicators }) => indicators.map((item) => [item.phrase, item] as const)));
@@ -139,7 +140,8 @@ function judgementOf(
   flags: readonly string[],
   { read, reply }: VerdictSample<MagnitudeVerdict>,
 ): { judgement: Judgement; dropped: number } {
-  if (read.value === null) return { judgement: missing(id, flags, read.reason, reply?.text ?? null), dropped: 0 };
+  if (read.value === null)
+    return { judgement: missingJudgement(id, flags, read.reason, reply?.text ?? null), dropped: 0 };
   const { indicators, reasoning, coherence, magnitude, direction, verdict } = read.value;
   const shown = neutralised(text);
   const quoted = indicators.filter(({ phrase }) => shown.includes(phrase) || text.includes(phrase));
@@ -164,21 +166,6 @@ function judgementOf(
       rawReply: null,
     },
     dropped,
-  };
-}
-
-function missing(id: string, flags: readonly string[], reason: string, rawReply: string | null): Judgement {
-  return {
-    judge: id,
-    magnitude0to10: null,
-    direction: null,
-    profiles: null,
-    verdict: null,
-    indicators: [],
-    flags,
-    reasoning: null,
-    reason,
-    rawReply,
   };
 }
 

@@ -4,6 +4,7 @@ import { ConfigError, projectRoot } from '../../core';
 import { NEWS_FORMS, type NewsForm } from '../../tasks';
 import { occurrences } from '../../tasks/text-model';
 import { textFlags } from '../blind/flags';
+import { missingJudgement } from '../missing-judgement';
 import type { Judge, Judgement, Verdict } from '../types';
 import type { VerdictThresholds } from './evaluate';
 import { blinded } from './features';
@@ -61,19 +62,7 @@ export function linearJudge(
       return completions.map((text, i) => {
         const flags = textFlags(text);
         const reason = unfit(model, text);
-        if (reason !== null)
-          return {
-            judge: id,
-            magnitude0to10: null,
-            direction: null,
-            profiles: null,
-            verdict: null,
-            indicators: [],
-            flags,
-            reasoning: null,
-            reason,
-            rawReply: null,
-          };
+        if (reason !== null) return missingJudgement(id, flags, reason);
         const { magnitude0to10, direction, profiles } = scores[i];
         const verdict = verdictOf(magnitude0to10, thresholds);
         return {
