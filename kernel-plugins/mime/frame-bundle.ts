@@ -11,5 +11,5 @@ export function isFrame(value: unknown): value is DataFrame {
 
 /** A frame as an escaped HTML table and as plain text. */
 export function frameBundle(frame: DataFrame, options: FrameHtmlOptions = {}): MimeBundle {
-  return { 'text/html': frameHtml(frame, options), 'text/plain': framePlain(frame, { maxRows: options.maxRows }) };
+  return { 'text/html': frameHtml(frame, options), 'text/plain': framePlain(frame, options) };
 }

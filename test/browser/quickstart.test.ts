@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readNotebook, setParameters, writeNotebook } from '../../kernel-plugins/notebook-runner';
 import { browserSkipReason, type Lab, startLab } from './jupyterlab';
+import { savedWithEveryCellRun, writeUnrun } from './run-through';
 import { savedCode } from './small-notebook';
 
 const reason = browserSkipReason();
@@ -15,11 +15,7 @@ describe.skipIf(reason !== null)(`the quickstart in JupyterLab${reason ? ` (skip
   let lab: Lab;
 
   beforeAll(async () => {
-    const notebook = readNotebook(QUICKSTART);
-    setParameters(notebook, { preset: 'smoke' }, QUICKSTART);
-    for (const cell of notebook.cells)
-      if (cell.cell_type === 'code') Object.assign(cell, { outputs: [], execution_count: null });
-    writeNotebook(path, notebook);
+    writeUnrun(QUICKSTART, path, { preset: 'smoke' });
     process.env.MSTLAB_RUNS = join(dir, 'runs');
     lab = await startLab(dir);
     await lab.open('quickstart.ipynb');
@@ -52,21 +48,6 @@ describe.skipIf(reason !== null)(`the quickstart in JupyterLab${reason ? ` (skip
     expect(lab.foreignRequests).toEqual([]);
   });
 });
-
-/** Saves every few seconds until the file holds a count for every code cell: cells out of view have no element to ask. */
-async function savedWithEveryCellRun(lab: Lab, path: string, timeoutMs: number): Promise<void> {
-  const until = Date.now() + timeoutMs;
-  while (Date.now() < until) {
-    await lab.page.waitForTimeout(4000);
-    await lab.press('docmanager:save');
-    await lab.page.waitForTimeout(2000);
-    const code = savedCode(path);
-    const failed = code.some((cell) => cell.outputs.some((output) => output.output_type === 'error'));
-    if (failed || code.every((cell) => cell.execution_count !== null)) return;
-  }
-  await lab.screenshot('quickstart-not-done');
-  throw new Error(`the notebook was not done after ${timeoutMs / 1000} s`);
-}
 
 /** JupyterLab draws the cells in view only: scrolls down until the cell with this text is there. */
 async function scrollTo(lab: Lab, text: string): Promise<void> {

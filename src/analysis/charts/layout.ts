@@ -84,6 +84,8 @@ export function chartLayout(frame: ChartFrame): Partial<Layout> {
     width: figureWidthPx,
     height,
     autosize: false,
+    // Lying down it covers the end of the title.
+    modebar: { orientation: 'v' },
     margin: { l: leftPx, r: rightPx, t: top, b: bottom, pad: 0 },
     font: { family: '"Open Sans", verdana, arial, sans-serif', size: 13, color: '#262626' },
     paper_bgcolor: '#ffffff',

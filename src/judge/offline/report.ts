@@ -9,10 +9,10 @@ export function judgeReportText(
   const lines = [
     `Offline judge of news ${file.form} (${file.hash.slice(0, 12)}), a PROXY: a linear model of style, fitted on ${file.documents} texts.`,
     `Checked on ${pooled.texts} calibration texts in ${folds.length} folds; each fold was scored by a fit on the other domains.`,
-    row('', 'texts', '|slant| r', 'signed r', 'AUC strong', 'AUC center', '5-class', 'strong > neutral'),
+    row('', 'texts', '|slant| r', 'signed r', 'AUC strong', 'AUC center', '5-class', 's > n'),
     ...folds.map((fold, i) => figuresRow(`${fold.domains.length} unseen domains, fold ${i + 1}`, fold.figures)),
     figuresRow('all folds', pooled),
-    'AUC strong: strong against all other texts; AUC center: center against neutral; strong > neutral: topics on which both strong texts score above the neutral one.',
+    'AUC strong: strong against all other texts; AUC center: center against neutral; s > n: topics on which both strong texts score above the neutral one.',
     `Mean magnitude (0 to 10): ${Object.entries(pooled.meanMagnitude0to10)
       .map(([name, value]) => `${name} ${value.toFixed(1)}`)
       .join(', ')}.`,
@@ -36,6 +36,9 @@ function figuresRow(name: string, figures: JudgeFigures): string {
   );
 }
 
+/** Columns of a line that a notebook shows without wrapping. */
+const WIDTHS = [6, 10, 9, 11, 11, 8, 9];
+
 function row(name: string, ...cells: string[]): string {
-  return `${name.padEnd(28)}${cells.map((cell) => cell.padStart(cell.includes('>') || cell.includes(' of ') ? 18 : 12)).join('')}`;
+  return `${name.padEnd(25)}${cells.map((cell, at) => cell.padStart(WIDTHS[at])).join('')}`;
 }
