@@ -22,14 +22,13 @@ describe('set-up', () => {
     expect(machine.partials()).toEqual([]);
   });
 
-  it('starts no tool and takes under 2 s when nothing is to do', async () => {
+  it('starts no tool when nothing is to do', async () => {
     await machine.run();
     machine.calls();
     const again = await machine.run();
     expect(again).toMatchObject({ code: 0, stderr: '' });
     expect(again.stdout).toMatch(/^set-up: all 8 parts are in place \(\d\.\d s\)\.\n$/);
     expect(machine.calls()).toEqual([]);
-    expect(again.ms).toBeLessThan(2000);
   });
 
   it.each([

@@ -106,11 +106,10 @@ describe('verbs avoid what danfo gets silently wrong', () => {
     expect(columnOf(sortRows(frame, ['arm', 'score']), 'topic')).toEqual(['t4', 't2', 't3', 't1']);
     expect(columnOf(sortRows(frame, 'arm'), 'topic')).toEqual(['t2', 't4', 't1', 't3']);
   });
-  it('sorts 100,000 rows in under 3 s (seen: 0.3 s; the sort of danfo is quadratic)', () => {
+  it('sorts 100,000 rows, which the quadratic sort of danfo never ends', () => {
     const many = frameOf({ x: Array.from({ length: 100_000 }, (_, at) => (at * 7919) % 100_003) });
-    const start = performance.now();
-    sortRows(many, 'x');
-    expect(performance.now() - start).toBeLessThan(3000);
+    const sorted = columnOf(sortRows(many, 'x'), 'x') as number[];
+    expect(sorted.every((x, at) => at === 0 || sorted[at - 1] < x)).toBe(true);
   });
   it('groups keep keys apart that danfo joins, and types that look alike', () => {
     const joined = groupedFrame(frameOf({ a: ['x-y', 'x'], b: ['z', 'y-z'], v: [1, 2] }), ['a', 'b'], {
