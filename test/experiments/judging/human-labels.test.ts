@@ -1,5 +1,4 @@
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -31,10 +30,6 @@ const label = (over: Partial<HumanLabel> = {}): HumanLabel => ({
   note: null,
   labelledAt: null,
   ...over,
-});
-
-it('loading the folder loads neither TensorFlow nor danfo: a cell that labels starts at once', () => {
-  expect(Object.keys(createRequire(__filename).cache).filter((path) => /danfojs|@tensorflow/.test(path))).toEqual([]);
 });
 
 it('a text id is the first 16 hex digits of the SHA-256 of the text', () => {
