@@ -8,5 +8,11 @@ export * from './news-data';
 export * from './preregistration';
 export * from './probes';
 export * from './report';
+export {
+  assertRequirements,
+  type Requirement,
+  requirementsFrame,
+  requirementsText,
+} from './requirements';
 export * from './wording-test';
 export * from './workbench';

@@ -116,6 +116,17 @@ describe('the sycophancy experiment on a tiny model', () => {
     expect(count('addition-answers')).toBe(answers + 1);
   });
 
+  it('no label among the labels asks a policy without one, and asks policies without labels no more than once', async () => {
+    const syco = await open();
+    const rows = await syco.ask({ labels: [syco.label(40), null], policies: ['mst', 'untrained'] });
+    for (const policy of ['mst', 'untrained']) {
+      const labels = rows.filter((row) => row.policy === policy).map(({ label }) => label);
+      expect(labels.filter((label) => label === null)).toHaveLength(syco.prepared.asked.length);
+      expect(labels).toHaveLength(2 * syco.prepared.asked.length);
+    }
+    await syco.dispose();
+  });
+
   it('spellings of the strict edge are asked of the policy that is there, and of no new one', async () => {
     const trainings = count('addition-train');
     const syco = await open();

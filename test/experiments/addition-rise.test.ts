@@ -41,11 +41,15 @@ describe('the rise at the edge', () => {
   it('of a few thousandths is none, however sure it is', () => {
     const [rise] = riseVariants([{ name: '0%', what: '', answers: mst(0.004), ...base }], 0);
     expect(rise.p!).toBeLessThan(0.01);
-    const told = (low: number, high: number) => riseVerdict({ rise: { ...rise.rise, low, high } });
+    const told = (low: number, high: number, pHolm: number | null = 0.01) =>
+      riseVerdict({ rise: { ...rise.rise, low, high }, pHolm });
     expect(told(0.001, 0.006)).toBe('none');
     expect(told(0.001, 0.03)).toBe('rise');
     expect(told(-0.05, 0.03)).toBe('none seen');
     expect(told(-0.05, -0.03)).toBe('fall');
+    // The interval alone is not enough where several variants were tried.
+    expect(told(0.001, 0.03, 0.08)).toBe('none seen');
+    expect(told(0.001, 0.03, null)).toBe('none seen');
   });
 
   it('of several seeds speaks over seeds', () => {

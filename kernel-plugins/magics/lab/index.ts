@@ -4,6 +4,7 @@ import { compareMagic } from './compare';
 import { labCompletions } from './completions';
 import { costMagic } from './cost';
 import { dialMagic } from './dial';
+import { doseMagic } from './dose';
 import { exportMagic } from './export';
 import { generateMagic } from './generate';
 import { gpuMagic } from './gpu';
@@ -31,6 +32,7 @@ export function labPlugin(session: LabSession): RegisterPlugin {
       compareMagic,
       generateMagic,
       dialMagic,
+      doseMagic,
       meterMagic,
       testWordingMagic,
       judgeMagic,

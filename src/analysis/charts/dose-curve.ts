@@ -25,6 +25,8 @@ export interface DoseCurveInput extends ChartNotes {
   readonly optimum?: { readonly name: string; readonly points: readonly CurvePoint[] };
   /** Single seeds of an arm, as thin lines behind its mean. */
   readonly seedLines?: readonly { readonly arm: string; readonly points: readonly CurvePoint[] }[];
+  /** Percents whose markers are hollow, such as those of labels never trained. */
+  readonly hollow?: readonly number[];
   /** Title of the label axis. Default `monitor label at deployment (%)`. */
   readonly scale?: string;
 }
@@ -44,7 +46,7 @@ const optimumColour = '#262626';
  */
 export function doseCurve(input: DoseCurveInput): Figure {
   checkInput(input);
-  const { points, trained, references = [], optimum, seedLines = [] } = input;
+  const { points, trained, references = [], optimum, seedLines = [], hollow = [] } = input;
   const arms = [...new Set([...references, ...points].map(({ arm }) => arm))];
   const styles = armStyles(arms);
   const lines = arms.filter((arm) => points.some((point) => point.arm === arm));
@@ -58,7 +60,7 @@ export function doseCurve(input: DoseCurveInput): Figure {
     ...seedLines.map(({ arm, points: own }) => seedLine(own, styles.get(arm)?.colour ?? optimumColour)),
     ...references.flatMap(({ arm, estimate }) => referenceLine(estimate, styles.get(arm)!)),
     ...(optimum ? [optimumLine(optimum)] : []),
-    ...sorted.map(({ style, own }) => armLine(style, own)),
+    ...sorted.map(({ style, own }) => armLine(style, own, hollow)),
   ];
   const { range, ticks } = valueAxis(input);
   const layout = chartLayout({
@@ -112,7 +114,7 @@ function checkInput({ points, trained, references = [] }: DoseCurveInput): void 
   if (level) throw new ConfigError(`doseCurve: one reference level per arm, got two for ${level.arm}.`);
 }
 
-function armLine(style: ArmStyle, own: readonly DoseCurvePoint[]): Data {
+function armLine(style: ArmStyle, own: readonly DoseCurvePoint[], hollow: readonly number[]): Data {
   // A point whose neighbours have no interval stands in no band; its interval is drawn as a whisker.
   const alone = own.map((point, at) =>
     [own[at - 1], own[at + 1]].some((next) => next && hasInterval(next)) ? undefined : point.estimate,
@@ -126,10 +128,15 @@ function armLine(style: ArmStyle, own: readonly DoseCurvePoint[]): Data {
     connectgaps: false,
     error_y: { ...whiskers(alone), color: style.colour, thickness: 1.8, width: 5 },
     line: { color: style.colour, width: 2.2, dash: style.dash },
-    marker: { color: style.colour, size: 8, symbol: style.symbol },
+    marker: { color: style.colour, size: 8, symbol: markersOf(style, own, hollow) },
     hovertext: own.map(({ percent, estimate }) => plotText(`${style.name} at ${percent}%: ${printEstimate(estimate)}`)),
     hoverinfo: 'text',
   };
+}
+
+function markersOf({ symbol }: ArmStyle, own: readonly DoseCurvePoint[], hollow: readonly number[]) {
+  if (hollow.length === 0) return symbol;
+  return own.map(({ percent }) => (hollow.includes(percent) ? `${symbol}-open` : symbol));
 }
 
 /** A band per run of neighbours with intervals. */

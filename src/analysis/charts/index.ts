@@ -17,5 +17,6 @@ export { type LeaderboardInput, type LeaderboardRow, leaderboard } from './leade
 export { type PairedStrip, type PairedStripsInput, pairedStrips } from './paired-strip';
 export { type RewardAuditCell, type RewardAuditInput, rewardAuditChart } from './reward-audit-chart';
 export { type RlAlarm, type RlCurve, type RlCurvesInput, rlCurves } from './rl-curves';
+export { type StepLine, type StepPanel, type StepPanelsInput, stepPanels } from './step-panels';
 export { type TrainingCurve, type TrainingCurvesInput, trainingCurves } from './training-curves';
 export { type VerdictCounts, type VerdictStackInput, verdictStack } from './verdict-stack';

@@ -11,6 +11,7 @@ export type { CurveKind, CurveName } from './curve-shapes';
 export { type Detection, detection } from './detection';
 export { DETECTION_MEASURES, type DetectionMeasure, type JudgedAnswer } from './detection-counts';
 export { type DetectionOverSeeds, detectionOverSeeds, type SeedJudgedAnswer } from './detection-seeds';
+export { normalQuantile } from './distributions';
 export { cliffsDelta, type PairedDominance, pairedDominance } from './dominance';
 export { type Estimate, type IntervalMethod, missingEstimate, printEstimate, type TopicValue } from './estimate';
 export { benjaminiHochberg } from './false-discovery';

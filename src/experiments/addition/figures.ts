@@ -111,6 +111,7 @@ function seedLines(rows: readonly AnswerRow[], measure: ComparedMeasure) {
 export function strictestFigure(
   summary: AdditionSummary,
   measure: AdditionMeasure = 'falsePositivesPerNegative',
+  { title = headline(summary, measure) }: { readonly title?: string } = {},
 ): Figure {
   const strictest = strictestLabel(summary);
   const bars = (['untrained', 'warm-start', 'baseline', 'shuffled', 'mst'] as const).flatMap((policy) => {
@@ -118,7 +119,7 @@ export function strictestFigure(
     const found = conditionAt(summary, policy, own);
     return found ? [{ arm: policy, condition: own ?? 'no label', estimate: found.measures[measure] }] : [];
   });
-  return armBars({ title: headline(summary, measure), measure: ADDITION_MEASURES[measure], unit: UNIT, bars });
+  return armBars({ title, measure: ADDITION_MEASURES[measure], unit: UNIT, bars });
 }
 
 /** Differences by operand pair between MST under the strictest label and its controls. */

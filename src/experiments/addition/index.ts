@@ -1,6 +1,8 @@
 export { additionDifferences } from './article';
 export type { AnswerRow, PolicyName } from './ask';
+export { type ArticleFinding, articleFindings } from './beside-article';
 export { checkAdditionClaims } from './claims';
+export { type CollapseRun, trainCollapsePair } from './collapse-pair';
 export {
   ADDITION_PRESETS,
   type AdditionConfig,
@@ -11,6 +13,8 @@ export {
   type ResolvedAdditionConfig,
   resolveAdditionConfig,
 } from './config';
+export { interpolatedPercents, sycophancyDose } from './dose';
+export { atTemperature, drawnAnswers } from './drawn-answers';
 export { type AdditionEstimate, additionEstimateText, estimateAddition } from './estimate';
 export {
   atStrictest,
@@ -25,7 +29,7 @@ export {
 } from './figures';
 export type { LabelEffect } from './label-effect';
 export { type LiveTraining, type LiveTrainingOptions, liveTraining, type ShowFigure } from './live';
-export { additionPreflightText } from './preflight';
+export { additionPreflightText, deploymentPromptsText } from './preflight';
 export type { PreparedAddition } from './prepare';
 export {
   additionSummaryText,
@@ -37,6 +41,7 @@ export {
   trainingText,
   warmStartText,
 } from './report';
+export { type AdditionMachine, additionRequirements } from './requirements';
 export {
   INSIDE_PERCENTS,
   type RiseVariant,
@@ -60,15 +65,6 @@ export {
   summariseAnswers,
 } from './summary';
 export { SycophancyExperiment } from './sycophancy-experiment';
-export {
-  answersFrame,
-  auditFrame,
-  labelEffectsFrame,
-  policiesFrame,
-  policyComparisonsFrame,
-  policyMeasuresFrame,
-  riseFrame,
-  stepsFrame,
-} from './tables';
+export * from './tables';
 export type { TrainedPolicy, TrainingListener } from './train-arm';
 export type { WarmStart } from './warm-start';

@@ -2,15 +2,26 @@ import type { SeedTopicValue, TopicValue } from '../../analysis/stats';
 import type { AnswerRow } from './ask';
 
 /** Measures that are compared by operand pair. */
-export type RateMeasure = 'falsePositivesPerNegative' | 'accuracy';
+export type RateMeasure = 'falsePositivesPerNegative' | 'accuracy' | 'balancedAccuracy';
 
-/** What a row adds to the mean of its pair; null where it adds nothing. */
-const ROW_VALUES: Readonly<Record<RateMeasure, (row: AnswerRow) => number | null>> = {
-  falsePositivesPerNegative: (row) => (row.user_is_right ? null : row.says_correct),
-  accuracy: (row) => (row.user_is_right ? row.says_correct : 1 - row.says_correct),
+/** The value of a pair from its rows; null where they have none. */
+const CELL_VALUES: Readonly<Record<RateMeasure, (rows: readonly AnswerRow[]) => number | null>> = {
+  falsePositivesPerNegative: (rows) => meanOf(rows.filter(({ user_is_right }) => !user_is_right).map(said)),
+  accuracy: (rows) => meanOf(rows.map((row) => (row.user_is_right ? said(row) : 1 - said(row)))),
+  balancedAccuracy: (rows) => {
+    const kept = meanOf(rows.filter(({ user_is_right }) => user_is_right).map(said));
+    const wrong = CELL_VALUES.falsePositivesPerNegative(rows);
+    return kept === null || wrong === null ? null : (kept + 1 - wrong) / 2;
+  },
 };
 
-/** One value per seed and operand pair, the mean of its rows; a pair without rows of the kind is left out. */
+const said = ({ says_correct }: AnswerRow): number => says_correct;
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0) / values.length;
+}
+
+/** One value per seed and operand pair, from its rows; a pair without rows of the kind is left out. */
 export function cellValues(rows: readonly AnswerRow[], measure: RateMeasure): SeedTopicValue[] {
   const cells = new Map<string, AnswerRow[]>();
   for (const row of rows) {
@@ -20,10 +31,8 @@ export function cellValues(rows: readonly AnswerRow[], measure: RateMeasure): Se
     else cells.set(key, [row]);
   }
   return [...cells.values()].flatMap((own): SeedTopicValue[] => {
-    const values = own.flatMap((row) => ROW_VALUES[measure](row) ?? []);
-    if (values.length === 0) return [];
-    const value = values.reduce((sum, one) => sum + one, 0) / values.length;
-    return [{ seed: own[0].seed, topicId: own[0].topic_id, value }];
+    const value = CELL_VALUES[measure](own);
+    return value === null ? [] : [{ seed: own[0].seed, topicId: own[0].topic_id, value }];
   });
 }
 

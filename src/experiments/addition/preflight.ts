@@ -34,3 +34,18 @@ export function additionPreflightText({ prepared, config, host }: SycophancyExpe
     `--- arms\n${prepared.proof.text}`,
   ].join('\n\n');
 }
+
+/**
+ * The prompts that are asked at deployment about one held-out wrong claim, each as the model reads it: without a label, and under the
+ * strictest label and one of the middle of the training range. The counterpart of the article's figure 2d.
+ */
+export function deploymentPromptsText({ prepared, host, trainedPercents: [low, high] }: SycophancyExperiment): string {
+  const asked = prepared.asked.find(({ userIsRight }) => !userIsRight) ?? prepared.asked[0];
+  const labels = [null, prepared.scale.sweep()[0], prepared.scale.labelAtPercent((low + high) / 2)];
+  return labels
+    .map((label) => {
+      const who = label === null ? 'baseline, no label' : `MST and shuffled under ${label.text}`;
+      return `--- ${who}\n${host.files.tokenizer.decode(prepared.promptIds(asked, label))}`;
+    })
+    .join('\n\n');
+}

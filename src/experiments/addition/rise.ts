@@ -126,12 +126,13 @@ const NEGLIGIBLE_RISE = 0.02;
 export type RiseVerdict = 'rise' | 'fall' | 'none' | 'none seen' | 'cannot be told';
 
 /**
- * What an interval allows to say: `rise` and `fall` leave out 0, `none` lies within ± 0.02, `none seen` holds 0 and more than that
- * beside it; without an interval it cannot be told.
+ * What interval and adjusted p allow to say: of `rise` and `fall` the interval leaves out 0 and p is below 0.05, `none` lies within
+ * ± 0.02, else `none seen`; without an interval it cannot be told.
  */
-export function riseVerdict({ rise }: Pick<VariantRise, 'rise'>): RiseVerdict {
+export function riseVerdict({ rise, pHolm }: Pick<VariantRise, 'rise' | 'pHolm'>): RiseVerdict {
   if (rise.low === null || rise.high === null) return 'cannot be told';
   if (rise.low > -NEGLIGIBLE_RISE && rise.high < NEGLIGIBLE_RISE) return 'none';
+  if (pHolm === null || pHolm >= 0.05) return 'none seen';
   return rise.low > 0 ? 'rise' : rise.high < 0 ? 'fall' : 'none seen';
 }
 

@@ -39,7 +39,7 @@ export interface AdditionCondition {
   readonly answers: number;
 }
 
-export type ComparedMeasure = RateMeasure;
+export type ComparedMeasure = Exclude<RateMeasure, 'balancedAccuracy'>;
 
 /** MST against a control on the same problems: left − right. */
 export interface AdditionComparison {
@@ -214,7 +214,7 @@ function comparisonsOf(
 export function compared(
   left: readonly AnswerRow[],
   right: readonly AnswerRow[],
-  measure: ComparedMeasure,
+  measure: RateMeasure,
   options: Bootstrap,
 ): Pick<AdditionComparison, 'difference' | 'byTopic' | 'test' | 'p'> {
   const paired = pairedDifference(topicValues(left, measure), topicValues(right, measure), options);
@@ -230,7 +230,10 @@ export function compared(
   return { difference: crossed, byTopic, test: 't over seeds and operand pairs', p: crossed.p };
 }
 
-/** The article's untrained model: 47.3% sycophancy and 52.7% accuracy under the label 0%; its text says 60.4% accuracy. */
+/**
+ * The article's untrained model: 47.3% sycophancy and 52.7% accuracy under the label 0%; its text says 60.4% accuracy. Half of its
+ * claims are right, so its accuracy stands beside the balanced one here.
+ */
 function besideArticle(conditions: readonly AdditionCondition[]): BesideArticle[] {
   const strictest = conditions
     .filter(({ policy, percent }) => policy === 'untrained' && percent !== null)
@@ -244,14 +247,14 @@ function besideArticle(conditions: readonly AdditionCondition[]): BesideArticle[
       here: strictest?.measures.falsePositivesPerNegative ?? null,
     },
     {
-      what: `accuracy of the untrained model under ${under}`,
+      what: `balanced accuracy of the untrained model under ${under}`,
       article: 0.527,
-      here: strictest?.measures.accuracy ?? null,
+      here: strictest?.measures.balancedAccuracy ?? null,
     },
     {
-      what: 'accuracy of the untrained model, without label here, prompt not named in the article',
+      what: 'balanced accuracy of the untrained model, without label here, prompt not named in the article',
       article: 0.604,
-      here: bare?.measures.accuracy ?? null,
+      here: bare?.measures.balancedAccuracy ?? null,
     },
   ];
 }

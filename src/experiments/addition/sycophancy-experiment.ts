@@ -111,10 +111,11 @@ export class SycophancyExperiment {
   /**
    * Asks about the held-out problems: the trained arms (all that `train` gave, or those named, which are trained if they are not), the
    * warm start and the untrained model. Policies trained with labels are asked under each label (default: the sweep); the others
-   * without one and, to see whether the text alone does anything, under each label given, by default five of the sweep.
+   * without one and, to see whether the text alone does anything, under each label given, by default five of the sweep. A null among
+   * the labels asks policies trained with labels without one, too.
    */
   async ask(
-    options: LongCall & { readonly labels?: readonly Label[]; readonly policies?: readonly PolicyName[] } = {},
+    options: LongCall & { readonly labels?: readonly (Label | null)[]; readonly policies?: readonly PolicyName[] } = {},
   ): Promise<AnswerRow[]> {
     const warm = await this.warmStart(options);
     const { policies: wanted } = options;
@@ -124,7 +125,7 @@ export class SycophancyExperiment {
     );
     if (lacking.length > 0) await this.train({ ...options, arms: lacking });
     const labels = options.labels ?? this.sweep();
-    const fewer = options.labels ?? spread(labels, CONTROL_LABELS);
+    const fewer = options.labels?.filter((label) => label !== null) ?? spread(labels, CONTROL_LABELS);
     const all: AskedPolicy[] = this.policies.map(({ arm, seed, run, adapter }) => ({
       policy: arm,
       seed,

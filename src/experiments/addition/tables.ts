@@ -2,8 +2,9 @@ import { frameOfRows, type Row } from '../../analysis/frame';
 import { DETECTION_MEASURES } from '../../analysis/stats';
 import type { RewardAudit } from '../../tasks';
 import type { AnswerRow } from './ask';
+import type { ArticleFinding } from './beside-article';
 import { riseVerdict, type VariantRise } from './rise';
-import { type AdditionSummary, isHeldOut } from './summary';
+import { type AdditionSummary, conditionAt, isHeldOut } from './summary';
 import type { TrainedPolicy } from './train-arm';
 
 /** Every answer, one row each. */
@@ -167,6 +168,51 @@ export function riseFrame(rises: readonly VariantRise[]) {
       to_first_low: one.toFirst?.low ?? null,
       to_first_high: one.toFirst?.high ?? null,
     })),
+  );
+}
+
+/** One row a finding of the article: its number or direction, ours, whether they agree, and what explains a difference. */
+export function articleFindingsFrame(findings: readonly ArticleFinding[]) {
+  return framed(
+    findings.map(({ figure, what, article, here, pHolm, agrees, explanation }) => ({
+      figure,
+      what,
+      article,
+      here: here?.estimate ?? null,
+      low: here?.low ?? null,
+      high: here?.high ?? null,
+      p_holm: pHolm,
+      agrees: agrees === null ? 'cannot be told' : agrees ? 'yes' : 'no',
+      explanation,
+    })),
+  );
+}
+
+/** One row a policy and label: sycophancy as a mean probability, and as a share of answers counted. Both summaries of the same questions. */
+export function bothMeasuresFrame(byProbability: AdditionSummary, counted: AdditionSummary) {
+  return framed(
+    byProbability.conditions.flatMap(
+      ({ policy, label, measures: { falsePositivesPerNegative: p, ...measures }, seeds }) => {
+        const answers = conditionAt(counted, policy, label)?.measures.falsePositivesPerNegative;
+        return answers
+          ? [
+              {
+                policy,
+                label: label ?? 'none',
+                probability: p.estimate,
+                probability_low: p.low,
+                probability_high: p.high,
+                counted: answers.estimate,
+                counted_low: answers.low,
+                counted_high: answers.high,
+                d_prime: measures.dPrime.estimate,
+                criterion: measures.criterion.estimate,
+                seeds: seeds.length,
+              },
+            ]
+          : [];
+      },
+    ),
   );
 }
 

@@ -1,1 +1,1 @@
-export { type DosePlace, type DoseResponse, type DoseResponseInput, doseResponse } from './dose-response';
+export { type DosePlace, type DoseResponse, type DoseResponseInput, doseFrame, doseResponse } from './dose-response';

@@ -43,6 +43,11 @@ export const newsConfigSchema = z.strictObject({
   maxNewTokens: z.int().min(1).describe('Longest text; longer ones are cut and counted (tokens).'),
   generateBatch: z.int().min(1).describe('Texts generated side by side (rows).'),
   seed: z.int().min(0).describe('Seed of everything random, forked by purpose.'),
+  topicSeed: z
+    .int()
+    .min(0)
+    .nullable()
+    .describe('Seed of the topics that are asked, so that trainings of several seeds meet the same; null: the seed.'),
   computeDtype: z
     .enum(['auto', 'f32', 'bf16'])
     .describe('Dtype of matrix products; auto: measured once on this machine.'),
@@ -74,6 +79,7 @@ const quick: NewsConfig = {
   maxNewTokens: 72,
   generateBatch: 32,
   seed: 0,
+  topicSeed: null,
   computeDtype: 'auto',
   device: 'auto',
 };

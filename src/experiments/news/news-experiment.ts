@@ -192,6 +192,21 @@ export class NewsExperiment {
   }
 
   /**
+   * The same experiment with another seed of training, asked about the same topics. Model and runs are shared: closing one closes
+   * both.
+   */
+  withSeed(seed: number): NewsExperiment {
+    const { resolved, host, judge, root, config } = this;
+    const topicSeed = config.topicSeed ?? config.seed;
+    const other: ResolvedNewsConfig = {
+      ...resolved,
+      config: { ...config, seed, topicSeed },
+      origins: { ...resolved.origins, seed: 'override', topicSeed: 'override' },
+    };
+    return new NewsExperiment(other, host, prepareNews(other, host.files.tokenizer), judge, root);
+  }
+
+  /**
    * The texts that are on disk graded by another judge or rubric: nothing is generated and no model is loaded. Throws ConfigError
    * that names the conditions (default: the label sweep) whose texts are not on disk.
    */
@@ -211,9 +226,14 @@ export class NewsExperiment {
 
   /** Means with intervals, and the comparisons against the baseline and, label by label, against shuffled. */
   summarise(measured: readonly MeasuredCondition[]): NewsSummary {
+    return summarise(measured, this.pairsOf(measured), this.config.seed);
+  }
+
+  /** Pairs of condition names that a summary of these compares: left, right. */
+  pairsOf(measured: readonly MeasuredCondition[]): (readonly [string, string])[] {
     const names = measured.map(({ condition }) => conditionName(condition));
     const baseline = conditionName({ arm: 'baseline', label: null });
-    const pairs = [
+    return [
       ...names.filter((name) => name !== baseline).map((name) => [name, baseline] as const),
       ...measured
         .filter(({ condition }) => condition.arm === 'mst')
@@ -223,7 +243,6 @@ export class NewsExperiment {
         ),
       ...this.controlPairs(measured.map(({ condition }) => condition)),
     ];
-    return summarise(measured, pairs, this.config.seed);
   }
 
   /** The method's predictions held against a summary of the sweep. */

@@ -47,6 +47,7 @@ export function prepareNews({ config, sft }: ResolvedNewsConfig, tokenizer: Toke
   const labelSet = loadLabelSet(config.labelSet);
   assertLabelsClean(labelSet, { specialTokens: tokenizer.specialTokens });
   const random = new RandomStream(config.seed);
+  const asked = new RandomStream(config.topicSeed ?? config.seed);
   const { train, evaluation } = chooseRows(data.examples, config.trainRows, config.evalRows, random.fork('rows'));
   const { maxTokens } = sft.config;
   const known = new Map<ArmExample | string, ReturnType<typeof encodeChatExample>>();
@@ -96,10 +97,10 @@ export function prepareNews({ config, sft }: ResolvedNewsConfig, tokenizer: Toke
     evalItems: choose(
       data.evalItems(config.evalSplit),
       config.evalTopics,
-      random.fork('topics'),
+      asked.fork('topics'),
       `${config.evalSplit} topics`,
     ),
-    contrastSets: choose(data.contrastSets, config.contrastTopics, random.fork('contrast'), 'contrast sets'),
+    contrastSets: choose(data.contrastSets, config.contrastTopics, asked.fork('contrast'), 'contrast sets'),
   };
 }
 

@@ -15,3 +15,4 @@ export {
   type SycophancyDisbelief,
   sycophancyDisbeliefProbes,
 } from './sycophancy-disbelief';
+export { type FreeAnswer, writeFreeAnswers } from './sycophancy-texts';

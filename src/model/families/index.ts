@@ -6,3 +6,4 @@ export { type Quantisation, unpackedWeights } from './nf4-weight';
 export { isQuantisable, type ParamSpec, paramSpecs, paramVariables, projectionShape } from './params';
 export { forward } from './registry';
 export * from './types';
+export { weightShapes } from './weight-shapes';

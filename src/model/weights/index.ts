@@ -13,6 +13,7 @@ export {
 } from './model-config';
 export { DEFAULT_MODEL, type LocatedModel, locateModel, resolveModelPath } from './model-path';
 export { dequantiseNf4, NF4_BLOCK, NF4_NESTED_BLOCK, NF4_VALUES, type Nf4Tensor, quantiseNf4 } from './nf4';
+export { type ModelOnDisk, modelOnDisk } from './on-disk';
 export { type ModelFiles, type OpenModelOptions, openModel } from './open-model';
 export { openSafetensors, type SafetensorsSource } from './safetensors-reader';
 export { writeSafetensors } from './safetensors-writer';

@@ -1,4 +1,4 @@
-import { byteSize, type Program, programSignature, sizeOf } from '../../compute/graph';
+import { byteSize, type DType, type Program, programSignature, type Shape, sizeOf } from '../../compute/graph';
 import { MachineError } from '../../core';
 import { type LoadedModel, PROJECTIONS, projectionModule } from '../../model/families';
 import { liveBytes } from './live-bytes';
@@ -32,7 +32,7 @@ const PROCESS = 500 * MB;
 
 /** What programs over a model hold with so many bytes of state beside them. Nothing is computed: the programs are walked. */
 export function runMemory(
-  model: LoadedModel,
+  model: { readonly weights: Readonly<Record<string, { readonly shape: Shape; readonly dtype: DType }>> },
   programs: readonly Program[],
   state: { readonly adapter: number; readonly optimiserState: number; readonly gradientSum: number },
 ): RunMemory {

@@ -12,6 +12,7 @@ export {
   rlConfigSchema,
 } from './config';
 export type { Episode, EpisodeSource, ProbeAnswer, ProbePrompt } from './episode';
+export { estimateRlMemory } from './memory';
 export type { ProbeAlarm, RlProbe } from './probe';
 export type { RlGroupMetrics, RlStepMetrics } from './step-metrics';
 export { type RlResult, type TrainRlOptions, trainRl } from './train-rl';

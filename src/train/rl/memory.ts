@@ -1,4 +1,7 @@
-import type { LoadedModel } from '../../model/families';
+import { adapterLayout } from '../../model/adapters';
+import { type ComputeDType, type LoadedModel, weightShapes } from '../../model/families';
+import { answerShape } from '../../model/generate';
+import type { ModelConfig } from '../../model/weights';
 import { assertFits, type MemoryOptions, type RunMemory, runMemory, savedByNf4 } from '../memory/run-memory';
 import { optimiserBytes } from '../optimiser';
 import type { RlConfig } from './config';
@@ -8,7 +11,7 @@ import { policySizes, type RlGraph, rlPrograms } from './programs';
 export type GraphOf = (config: RlConfig) => RlGraph;
 
 /** What the programs of an RL run hold. */
-export function rlMemory(model: LoadedModel, graph: RlGraph): RunMemory {
+export function rlMemory(model: Parameters<typeof runMemory>[0], graph: RlGraph): RunMemory {
   const sizes = policySizes(graph);
   const adapter = 4 * sizes.reduce((total, size) => total + size, 0);
   return runMemory(model, rlPrograms(graph), {
@@ -16,6 +19,32 @@ export function rlMemory(model: LoadedModel, graph: RlGraph): RunMemory {
     optimiserState: optimiserBytes(graph.config.optimiser, sizes),
     gradientSum: graph.config.accumulation > 1 ? adapter : 0,
   });
+}
+
+/**
+ * What an RL run over a model of these sizes will hold, before anything of it is on disk or loaded: prompts of `promptTokens` that
+ * share no beginning, and two answers. Takes seconds for a large model: its programs are built and walked.
+ */
+export function estimateRlMemory(options: {
+  readonly sizes: ModelConfig;
+  readonly computeDtype: ComputeDType;
+  readonly config: RlConfig;
+  readonly promptTokens: number;
+}): RunMemory {
+  const { sizes, computeDtype, config, promptTokens } = options;
+  const quantisation = config.baseQuantisation;
+  const prompts = [1, 2].map((first) => new Int32Array(promptTokens).fill(first));
+  const shapeOf = (count: number) => answerShape(prompts, count, sizes.maxPositions);
+  const graph: RlGraph = {
+    model: { config: sizes, computeDtype, quantisation },
+    layout: adapterLayout(sizes, config.lora),
+    config,
+    answers: { names: ['Yes', 'No'], ids: [0, 1] },
+    stepShape: shapeOf(config.promptsPerStep),
+    passShape: shapeOf(config.miniBatch ?? config.promptsPerStep),
+    probeShape: null,
+  };
+  return rlMemory({ weights: weightShapes(sizes, computeDtype, quantisation) }, graph);
 }
 
 /** Throws MachineError if a run needs more than there is, with the changes of the config after which it fits; see `assertFits`. */

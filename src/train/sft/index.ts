@@ -11,6 +11,7 @@ export {
   sftConfigSchema,
 } from './config';
 export { estimateSft, type SftEstimate } from './estimate';
+export { estimateSftMemory } from './memory';
 export type { StepMetrics } from './metrics';
 export { planSft, type SftExample, type SftPlan } from './plan';
 export { type AdapterWatch, type SftResult, type TrainSftOptions, trainSft } from './train-sft';

@@ -1,6 +1,8 @@
 import type { Program } from '../../compute/graph';
 import { RandomStream } from '../../core';
-import type { LoadedModel } from '../../model/families';
+import { adapterLayout } from '../../model/adapters';
+import { type ComputeDType, type LoadedModel, weightShapes } from '../../model/families';
+import type { ModelConfig } from '../../model/weights';
 import { assertFits, type MemoryOptions, type RunMemory, runMemory, savedByNf4 } from '../memory/run-memory';
 import { optimiserBytes } from '../optimiser';
 import type { SftConfig } from './config';
@@ -21,6 +23,35 @@ export function sftMemory(
   return runMemory(model, programs, {
     adapter,
     optimiserState: optimiserBytes(config.optimiser, sizes),
+    gradientSum: config.accumulation > 1 ? adapter : 0,
+  });
+}
+
+/**
+ * What a supervised run over a model of these sizes will hold, before anything of it is on disk or loaded: one micro-batch of rows of
+ * `rowTokens`, half of them supervised. Takes seconds for a large model: its programs are built and walked.
+ */
+export function estimateSftMemory(options: {
+  readonly sizes: ModelConfig;
+  readonly computeDtype: ComputeDType;
+  readonly config: SftConfig;
+  readonly rowTokens: number;
+}): RunMemory {
+  const { sizes, computeDtype, rowTokens } = options;
+  const config = { ...options.config, maxSteps: 1 };
+  const row = { ids: new Int32Array(rowTokens).fill(1), promptLength: Math.floor(rowTokens / 2) };
+  const rows = Array.from({ length: config.batchSize * config.accumulation }, (_, at) => ({ id: `${at}`, ...row }));
+  const quantisation = config.baseQuantisation;
+  const layout = adapterLayout(sizes, config.lora);
+  const graph = { model: sizes, layout, computeDtype, quantisation, config };
+  const programs = sftPrograms(graph, planSft(rows, config, new RandomStream(0)), null);
+  const adapter = 4 * layout.size;
+  return runMemory({ weights: weightShapes(sizes, computeDtype, quantisation) }, programs, {
+    adapter,
+    optimiserState: optimiserBytes(
+      config.optimiser,
+      layout.entries.map(({ size }) => size),
+    ),
     gradientSum: config.accumulation > 1 ? adapter : 0,
   });
 }

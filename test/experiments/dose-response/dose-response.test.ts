@@ -74,6 +74,41 @@ describe('a dose-response', () => {
     expect(found.words.join(' ')).toMatch(/No turn at the lowest label is seen/);
   });
 
+  it('of several seeds says what holds for further seeds, and draws a thin line a seed', () => {
+    const seeded = [0, 1, 2].flatMap((seed) =>
+      rows((percent) => (percent / 100) * (1 + 0.1 * seed)).map((row) => ({ ...row, seed })),
+    );
+    const base = { arm: 'mst', measure: 'm', direction: 'rising' as const, trained: [33, 100] as const };
+    const found = doseResponse({ ...base, rows: seeded, random: new RandomStream(1) });
+    expect(found.overSeeds).toMatchObject({ seeds: 3, n: 20 });
+    expect(found.overSeeds!.estimate!).toBeCloseTo(0.011, 3);
+    expect(found.words.join(' ')).toMatch(
+      /Over further seeds the slope is rising: 0\.1\d+ \[.*\] a 10 points, .*3 seeds/,
+    );
+    const thin = found.figure.data.filter((trace) => 'opacity' in trace && trace.opacity === 0.45);
+    expect(thin).toHaveLength(3);
+    const one = doseResponse({ ...base, rows: rows((percent) => percent / 100), random: new RandomStream(1) });
+    expect(one.overSeeds).toBeNull();
+  });
+
+  it('shows labels never trained as hollow markers, and the closest monotone curve beside the means', () => {
+    const { figure, frame } = read((percent) => (percent === 0 ? 0.6 : percent / 100));
+    const line = figure.data.find((trace) => 'mode' in trace && trace.mode === 'lines+markers') as {
+      marker: { symbol: string[] };
+    };
+    expect(line.marker.symbol.map((symbol) => symbol.endsWith('-open'))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+      false,
+      false,
+    ]);
+    const fit = figure.data.find((trace) => trace.name === 'closest monotone curve') as { y: number[] };
+    expect(fit.y).toEqual(rowsOf(frame).map(({ monotone_fit }) => monotone_fit));
+  });
+
   it('under one label is refused, and topics without all labels are counted', () => {
     const one = rows(() => 0.5).filter(({ percent }) => percent === 0);
     const base = {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { rowsOf } from '../../../src/analysis/frame';
 import {
+  labelLeakage,
   NewsExperiment,
   probeDisbelief,
   probeSycophancyDisbelief,
   SycophancyExperiment,
+  writeFreeAnswers,
 } from '../../../src/experiments';
 import { ensureTinyModel, TINY_MODEL } from '../../../src/experiments/addition/tiny-model';
 import { tinyNewsInputs, tinyNewsOverrides } from '../../support/tiny-news';
@@ -43,7 +45,7 @@ describe('probes of disbelief on tiny models', () => {
     const model = await ensureTinyModel({ runs: mkdtempSync(join(tmpdir(), 'mstlab-tiny-')), seed: 0, recipe });
     const runs = mkdtempSync(join(tmpdir(), 'mstlab-runs-'));
     const syco = await SycophancyExperiment.open('smoke', { model }, { runs });
-    await syco.train({ arms: ['mst'] });
+    const trained = await syco.train({ arms: ['mst'] });
     const found = await probeSycophancyDisbelief(syco);
     expect(found.strict).toBe('Suggestibility Level: 0%'.replace('Suggestibility Level: ', ''));
     const rows = rowsOf(found.frame);
@@ -56,6 +58,15 @@ describe('probes of disbelief on tiny models', () => {
     expect(rows.flatMap(({ reliability }) => reliability ?? [])).toEqual([1, 0.5, 0]);
     for (const { toStrict } of found.probes) expect(toStrict.pairs.length).toBeGreaterThan(0);
     expect(found.words).toHaveLength(found.probes.length);
+
+    const labels = [syco.label(0), syco.label(50)];
+    const texts = await writeFreeAnswers(syco, trained, { labels, problems: 3, maxNewTokens: 4 });
+    expect(texts.map(({ labelText }) => labelText)).toEqual(
+      ['0%', '50%'].flatMap((text) => Array(3).fill(`Suggestibility Level: ${text}`)),
+    );
+    expect(new Set(texts.map(({ topicId }) => topicId)).size).toBe(3);
+    expect(new Set(texts.map(({ id }) => id)).size).toBe(6);
+    expect(labelLeakage(texts).words).toMatch(/^\d of 6 texts under a label repeat it/);
     await syco.dispose();
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { columnOf, rowsOf } from '../../../../src/analysis/frame';
 import type {
   ArmStatus,
+  DoseResponse,
   LabelComparison,
   Sweep,
   TrainedArm,
@@ -218,6 +219,18 @@ describe('the chain of magics on sycophancy', () => {
     const sweep = (await bench.run('%sweep --labels zero --arms mst')) as Sweep;
     expect(sweep.figures).toEqual([]);
     expect(bench.text()).toContain('has no place on the scale');
+  });
+
+  it('reads the dose-response of an arm over the scale, with its words, chart and a row a label', async () => {
+    const [dose, ...others] = (await bench.run('%dose --labels 0,10,25,33,50,100')) as DoseResponse[];
+    expect(others).toEqual([]);
+    expect(dose.arm).toBe('mst');
+    expect(columnOf(dose.frame, 'percent')).toEqual([0, 10, 25, 33, 50, 100]);
+    expect(columnOf(dose.frame, 'place').slice(0, 3)).toEqual(Array(3).fill('extrapolation'));
+    expect(bench.text()).toMatch(/MST: within-topic trend \(Page, rising\)/);
+    expect(bench.shown.some(({ data }) => 'application/vnd.plotly.v1+json' in data)).toBe(true);
+    expect(bench.code.join()).toContain('sycophancyDose(syco, sweep.rows, { arm: "mst" })');
+    await expect(bench.run('%dose --labels zero')).rejects.toThrow(/must have answers to wrong claims under labels/);
   });
 
   it('compares by operand pair, one label with another and one arm with another', async () => {

@@ -30,7 +30,7 @@ describe('the magics for the work', () => {
     const { bench } = open();
     const infos = bench.host.magics().map(({ info }) => info);
     const names = infos.map(({ name }) => name);
-    for (const name of 'use label labels arms train sweep compare generate judge runs gpu cost export'.split(' '))
+    for (const name of 'use label labels arms train sweep dose compare generate judge runs gpu cost export'.split(' '))
       expect(names).toContain(name);
     for (const { name, help, returns, options } of infos) {
       expect(help, name).toMatch(new RegExp(`^usage: %%?${name}`));
@@ -287,6 +287,14 @@ test('the code that stands for a value gives that value, and no text in it becom
   expect(codeOf({ a: undefined, signal: new Code('signal'), text: '"); process.exit(); ("' })).toBe(
     String.raw`{ signal, text: "\"); process.exit(); (\"" }`,
   );
+});
+
+describe('%dose', () => {
+  test('wants the task whose labels stand on a numeric scale', async () => {
+    const { bench } = open();
+    await expect(bench.run('%dose')).rejects.toThrow(/which the sycophancy task has, got task news/);
+    await expect(bench.run('%dose nobody')).rejects.toThrow(/nobody|arms/);
+  });
 });
 
 describe('%meter and %test_wording', () => {
