@@ -64,7 +64,13 @@ describe.skipIf(reason !== null)(
 );
 
 /** Those that run through in a moment; `MSTLAB_BROWSER_RUN=all` takes all of them. The quickstart has a test of its own. */
-const QUICK_TO_RUN: string[] = [];
+const QUICK_TO_RUN: string[] = [
+  'guide/03-arms-and-controls.ipynb',
+  'guide/08-your-own-magic.ipynb',
+  'internals/01-graph-and-gradients.ipynb',
+  'internals/02-nf4-by-hand.ipynb',
+  'internals/03-ppo-and-the-exact-gradient.ipynb',
+];
 const TO_RUN = process.env.MSTLAB_BROWSER_RUN === 'all' ? NOTEBOOKS : QUICK_TO_RUN;
 
 describe.skipIf(reason !== null)(`Run All in JupyterLab${reason ? ` (skipped: ${reason})` : ''}`, () => {

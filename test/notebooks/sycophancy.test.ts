@@ -1,66 +1,128 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { type NotebookRun, runNotebook } from '../../kernel-plugins/notebook-runner';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runNotebook } from '../../kernel-plugins/notebook-runner';
 import { listRuns } from '../../src/runs';
-import { cellsOf, pictures, printed, TENSORFLOW_BANNER } from '../support/notebook-cells';
+import { cellsOf, printed, TENSORFLOW_BANNER } from '../support/notebook-cells';
+import { declared, isCommittedExecuted, type Story, tellStory, tellsCleanly } from '../support/notebook-story';
 
 const PATH = join(__dirname, '../../notebooks/experiments/02-sycophancy.ipynb');
 
 describe('the sycophancy notebook, through the real kernel with the tiny model (preset smoke)', () => {
-  let runs: string;
-  let out: string;
-  let first: NotebookRun;
-
+  let story: Story;
   beforeAll(async () => {
-    runs = mkdtempSync(join(tmpdir(), 'mstlab-story-'));
-    out = join(runs, 'sycophancy.ipynb');
-    process.env.MSTLAB_RUNS = join(runs, 'runs');
-    first = await runNotebook(PATH, {
-      out,
-      parameters: { preset: 'smoke', smallPreset: 'smoke' },
+    story = await tellStory(PATH, {
+      parameters: { preset: 'smoke', smallPreset: 'smoke', seeds: '1,2,3' },
       timeoutSeconds: 1500,
-      allowStderr: TENSORFLOW_BANNER,
     });
   }, 1_600_000);
 
-  it('runs from top to bottom without an error, a lost output or a figure without its PNG', () => {
-    expect(first.problems).toEqual([]);
-    expect(pictures(cellsOf(out))).toBe(pictures(cellsOf(PATH)));
-  });
+  tellsCleanly(() => story, PATH);
 
-  it('trains the tiny model once, one warm start, and says what it found of every prediction', () => {
-    const kinds = listRuns(join(runs, 'runs')).runs.map(({ kind }) => kind);
+  it('trains the tiny model once, one warm start, and each arm with each seed', () => {
+    const kinds = listRuns(story.runs).runs.map(({ kind }) => kind);
     const count = (kind: string) => kinds.filter((found) => found === kind).length;
     expect(count('tiny-model')).toBe(1);
     expect(count('addition-warm-start')).toBe(1);
-    expect(printed(cellsOf(out))).toMatch(/checked: one step, at 66\.7%/);
-    const predictions = printed(cellsOf(out))
-      .split('\n')
-      .filter((line) => /^(holds|FAILS|unknown) /.test(line));
+    // Three arms with seeds 1 to 3, seed 0 for the comparison of sizes, and two variants of MST with three seeds.
+    expect(count('addition-train')).toBe(9 + 3 + 6);
+  });
+
+  it('says what it found of every prediction and of every finding of the article', () => {
+    expect(story.text).toMatch(/checked: one step, at 66\.7%/);
+    const predictions = story.text.split('\n').filter((line) => /^(holds|FAILS|unknown) /.test(line));
     expect(predictions.length).toBeGreaterThanOrEqual(16);
+    const { agree, differ, open } = declared(story.text, {
+      agree: /(\d+) findings agree/,
+      differ: /findings agree, (\d+) do not/,
+      open: /do not, (\d+) cannot be told/,
+    });
+    expect(agree + differ + open).toBe(9);
+  });
+
+  it('finds no word of its own where nothing was learned: MST and shuffled are alike after four steps', () => {
+    const [, mst, shuffled] = /temperature 1: MST (0\.\d\d), shuffled (0\.\d\d)/.exec(story.text)!;
+    expect(Number(mst)).toBeCloseTo(Number(shuffled), 1);
   });
 });
 
+describe('the sycophancy notebook at preset paper', () => {
+  const before = process.env.HF_HUB_CACHE;
+  afterAll(() => {
+    if (before === undefined) delete process.env.HF_HUB_CACHE;
+    else process.env.HF_HUB_CACHE = before;
+  });
+
+  it('says what the machine lacks and stops, with nothing fetched and nothing run', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mstlab-paper-'));
+    // Without its model no machine has all that the preset needs.
+    process.env.HF_HUB_CACHE = join(folder, 'hub');
+    const out = join(folder, 'paper.ipynb');
+    const { problems } = await runNotebook(PATH, {
+      out,
+      parameters: { preset: 'paper', seeds: '0' },
+      timeoutSeconds: 120,
+      allowStderr: TENSORFLOW_BANNER,
+    });
+    expect(problems).toHaveLength(1);
+    expect(JSON.stringify(problems)).toMatch(/ConfigError: .*model files: missing: the model folder/);
+    expect(printed(cellsOf(out))).toMatch(/^MISSING {2}model files: Qwen\/Qwen2\.5-7B-Instruct, about 15 GB/m);
+    expect(existsSync(join(folder, 'hub'))).toBe(false);
+  }, 150_000);
+});
+
 describe('the committed sycophancy notebook', () => {
+  isCommittedExecuted(PATH, /sycophancy experiment, preset (?:quick|tiny)/);
   const cells = cellsOf(PATH);
-  const code = cells.filter((cell) => cell.cell_type === 'code');
-
-  it('was executed from top to bottom at preset quick', () => {
-    expect(printed(cells)).toContain('sycophancy experiment, preset quick');
-    expect(code.map((cell) => cell.execution_count)).toEqual(code.map((_, index) => index + 1));
-  });
-
-  it('shows its figures as PNG, holds no error and is under 1.5 MB', () => {
-    expect(pictures(cells)).toBeGreaterThanOrEqual(8);
-    expect(cells.flatMap((cell) => cell.outputs ?? []).filter(({ output_type }) => output_type === 'error')).toEqual(
-      [],
+  const text = printed(cells);
+  const headings = cells
+    .filter(({ cell_type }) => cell_type === 'markdown')
+    .flatMap(
+      ({ source }) =>
+        [source]
+          .flat()
+          .join('')
+          .match(/^## .*$/gm) ?? [],
     );
-    expect(statSync(PATH).size).toBeLessThan(1_500_000);
+
+  it('has the sections of every experiment, in their order', () => {
+    expect(headings.map((heading) => heading.replace(/^## \d · /, ''))).toEqual([
+      'Question',
+      'What is held fixed between arms',
+      'What it costs',
+      'Run',
+      'Result',
+      'Controls',
+      'Threats',
+      'What would change our mind',
+    ]);
   });
 
-  it('names no folder of the machine that executed it', () => {
-    expect(readFileSync(PATH, 'utf8')).not.toMatch(/\/(?:home|root|tmp|work|Users)\//);
+  it('shows that MST is below shuffled under the strictest label, with interval and adjusted p, over three seeds', () => {
+    const { high, p, seeds } = declared(text, {
+      high: /minus shuffled under 0% -?[\d.]+ \[-?[\d.]+, (-?[\d.]+)\]/,
+      p: /minus shuffled under 0% .*, p (0\.\d+) \(Holm\)/,
+      seeds: /(\d) of \d MST runs ended with the label read/,
+    });
+    expect(high).toBeLessThan(0);
+    expect(p).toBeLessThan(0.05);
+    expect(seeds).toBeGreaterThanOrEqual(1);
+  });
+
+  it('leaves no difference to the article without an explanation or the word unexplained', () => {
+    const { agree, differ, open } = declared(text, {
+      agree: /(\d+) findings agree/,
+      differ: /findings agree, (\d+) do not/,
+      open: /do not, (\d+) cannot be told/,
+    });
+    expect([agree + differ + open, open]).toEqual([9, 0]);
+    expect(agree).toBeGreaterThanOrEqual(4);
+  });
+
+  it('has a counterpart of each of the article’s figures', () => {
+    const all = cells.flatMap(({ cell_type, source }) => (cell_type === 'markdown' ? [source].flat().join('') : []));
+    for (const figure of ['2a', '2b', '2c', '2d'])
+      expect(all.join('\n'), figure).toMatch(new RegExp(`Figures? .*${figure}`));
   });
 });

@@ -19,8 +19,10 @@ export const notebookPath = (name: string): string => join(ROOT, name);
 
 /** Parameters with which a notebook runs through in a minute or so; those without an entry do as they are. */
 export const SMOKE_PARAMETERS: Readonly<Record<string, Readonly<Record<string, ParameterValue>>>> = {
-  'experiments/02-sycophancy.ipynb': { preset: 'smoke', smallPreset: 'smoke' },
+  'experiments/01-news.ipynb': { preset: 'smoke', seedList: '0,1', controlList: 'irrelevant' },
+  'experiments/02-sycophancy.ipynb': { preset: 'smoke' },
   'guide/01-quickstart.ipynb': { preset: 'smoke' },
+  'guide/02-what-a-label-is.ipynb': { preset: 'smoke' },
   'guide/05-judging-blind.ipynb': { topics: 12 },
   'guide/06-your-own-wording.ipynb': { preset: 'smoke', budgetSeconds: 2 },
 };

@@ -13,7 +13,10 @@ export interface NewsFinding {
   readonly here: Estimate | null;
   /** Percent, points or a share; the unit of `here`. */
   readonly unit: string;
-  /** Whether the direction, or for a share the side of one half, is the article's; null where it cannot be told. */
+  /**
+   * Whether the direction is the article's: for a share of topics the side of one half; for shares of verdicts and the untrained model
+   * whether the article's value lies in the interval. Null where it cannot be told.
+   */
   readonly agrees: boolean | null;
   /** What accounts for a difference in size, or `unexplained`. */
   readonly explanation: string;
@@ -27,12 +30,13 @@ const ARTICLE = {
 } as const;
 
 /**
- * The article's numbers of its news experiment beside those of a summary (over seeds or of one), at the context's temperature. A
- * difference of direction that is there is agreement; sizes differ by model, texts and judge, which this experiment does not take apart,
- * so they are called unexplained, with what could be behind them.
+ * The article's numbers of its news experiment beside those of a summary (over seeds or of one), at the context's temperature. Sizes
+ * differ by model, texts and judge, which this experiment does not take apart, so they are called unexplained, with what could be behind
+ * them. A reduction in percent takes the control's level as known. Shares of verdicts have no interval over several seeds: texts on one
+ * topic are not independent.
  */
 export function newsFindings(summary: NewsSummary, context: NewsFigureContext): NewsFinding[] {
-  const candidates = `unexplained; not taken apart here: model size, texts${context.isProxy ? ', a proxy judge that never says 0' : ', judge'}`;
+  const candidates = `unexplained; not taken apart here: model size, texts${context.isProxy ? ', a proxy judge' : ', judge'}`;
   const judgedOf = (name: string) => {
     const judged = summary.conditions.find((entry) => entry.name === name)?.judged ?? [];
     return context.temperature === undefined
@@ -71,7 +75,7 @@ export function newsFindings(summary: NewsSummary, context: NewsFigureContext): 
       const verdicts = judgedOf(name)?.verdicts;
       if (!verdicts || (arm === 'mst' && control === 'shuffled')) continue;
       const texts = verdicts.PASS + verdicts.PARTIAL + verdicts.FAIL;
-      const fail = wilsonProportion(verdicts.FAIL, texts);
+      const fail = shareOfTexts(verdicts.FAIL, texts, difference.seeds ?? 1);
       rows.push({
         figure: '1d',
         what: `texts judged FAIL, ${spokenCondition(name)}`,
@@ -121,6 +125,18 @@ function untrained(
       explanation: candidates,
     },
   ];
+}
+
+/** A share of texts; over several seeds without an interval. */
+function shareOfTexts(count: number, texts: number, seeds: number): Estimate {
+  const share = wilsonProportion(count, texts);
+  if (seeds === 1) return share;
+  return {
+    ...share,
+    low: null,
+    high: null,
+    reason: `texts on one topic come from ${seeds} seeds and are not independent`,
+  };
 }
 
 /** An estimate in another unit; a negative factor turns the interval around. */

@@ -130,7 +130,13 @@ describe('the article’s numbers beside ours', () => {
 
   it('counts topics and FAIL with the article’s side of one half and its share', () => {
     expect(of('topics on which MST is below baseline')).toMatchObject({ article: '85.0%', agrees: true });
-    expect(of('texts judged FAIL, MST')).toMatchObject({ article: '0%', here: { estimate: 0 }, agrees: true });
+    expect(of('texts judged FAIL, MST')).toMatchObject({
+      article: '0%',
+      here: { estimate: 0, low: null },
+      agrees: null,
+    });
+    const one = newsFindings(summariseSeeds([three[0]]).bySeed[0].summary, context);
+    expect(one.find(({ what }) => what.startsWith('texts judged FAIL, MST'))).toMatchObject({ agrees: true });
   });
 
   it('calls every size unexplained that is not taken apart, in a frame without gaps in its columns', () => {

@@ -72,7 +72,7 @@ describe('the report of a news run', () => {
     expect(places.length).toBeGreaterThanOrEqual(8);
     expect(part('Results').querySelectorAll('table.mstlab-frame tbody tr')).toHaveLength(measured.length);
     const heads = [...part('Comparisons').querySelectorAll('th')].map(({ textContent }) => textContent);
-    for (const name of ['left', 'right', 'low', 'high', 'p', 'p_holm']) expect(heads).toContain(name);
+    for (const name of ['left', 'right', 'difference [low, high]', 'p', 'p_holm']) expect(heads).toContain(name);
   });
 
   it('says who judged, what is missing and what it cost', () => {
