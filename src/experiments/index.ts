@@ -1,5 +1,7 @@
 export * from './addition';
 export * from './dose-response';
+export * from './forced-answer';
+export * from './frames';
 export * from './judging';
 export * from './meter';
 export { ModelHost, type ModelHostOptions, measuredDtype } from './model-host';

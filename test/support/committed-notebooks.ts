@@ -25,4 +25,5 @@ export const SMOKE_PARAMETERS: Readonly<Record<string, Readonly<Record<string, P
   'guide/02-what-a-label-is.ipynb': { preset: 'smoke' },
   'guide/05-judging-blind.ipynb': { topics: 12 },
   'guide/06-your-own-wording.ipynb': { preset: 'smoke', budgetSeconds: 2 },
+  'guide/07-your-own-task.ipynb': { preset: 'smoke' },
 };

@@ -25,7 +25,7 @@ export const doseMagic = (session: LabSession): Magic =>
       'The dose-response of arms over the numeric scale of labels: trend, steps against it, shape, turn at the lowest label, with a band that holds the whole curve.',
     options,
     returns: "readonly import('mstlab/experiments').DoseResponse[]",
-    examples: ['%dose', 'const [mst, shuffled] = %dose mst shuffled', '%dose --labels 0,10,20,33,50,75,100'],
+    examples: ['%dose', 'const doses = %dose mst shuffled', '%dose --labels 0,10,20,33,50,75,100'],
     async run(call) {
       const lab = session.workbench;
       const { task, preset, labels, ...given } = call.options;
