@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listRuns } from '../../src/runs';
+import { SMOKE_PARAMETERS } from '../support/committed-notebooks';
 import { cellsOf, printed } from '../support/notebook-cells';
 import { declared, isCommittedExecuted, type Story, tellStory, tellsCleanly } from '../support/notebook-story';
 
@@ -11,23 +12,24 @@ describe('the news notebook, through the real kernel with the real model (preset
 
   beforeAll(async () => {
     story = await tellStory(PATH, {
-      parameters: { preset: 'smoke', seedList: '0,1', controlList: 'irrelevant' },
+      parameters: SMOKE_PARAMETERS['experiments/01-news.ipynb'],
       timeoutSeconds: 1500,
     });
   }, 1_600_000);
 
   tellsCleanly(() => story, PATH);
 
-  it('trains each arm with each seed and a control with the first alone', () => {
+  it('trains each arm once, and asks the untrained model beside them', () => {
     const trained = listRuns(story.runs).runs.filter(({ kind }) => kind === 'news-train');
-    expect(trained).toHaveLength(3 * 2 + 1);
+    expect(trained).toHaveLength(3);
+    expect(story.text).toMatch(/prompt-only under unbiased: not told apart from MST/);
   });
 
-  it('asks every seed about the same topics, with rows that never hold the label of deployment', () => {
-    expect(story.text).toMatch(/^checked for 2 seeds: equal rows in each arm, none with ".*", the same topics asked$/m);
+  it('asks about topics with rows that never hold the label of deployment', () => {
+    expect(story.text).toMatch(/^checked for 1 seeds: equal rows in each arm, none with ".*", the same topics asked$/m);
   });
 
-  it('draws no conclusion from two seeds, and says why', () => {
+  it('draws no conclusion over seeds from one of them, and says why', () => {
     const said = story.text.split('\n').filter((line) => /^(letter x|no label) minus UNBIASED: /.test(line));
     expect(said).toHaveLength(2);
     for (const line of said) expect(line).toContain('cannot be told');
