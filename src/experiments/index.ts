@@ -1,4 +1,5 @@
 export * from './addition';
+export { type ArticleFinding, articleFindingsFrame } from './article-findings';
 export * from './dose-response';
 export * from './forced-answer';
 export * from './frames';
@@ -12,6 +13,7 @@ export * from './probes';
 export * from './report';
 export {
   assertRequirements,
+  type Machine,
   type Requirement,
   requirementsFrame,
   requirementsText,

@@ -1,9 +1,14 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { frameOfRows } from '../analysis/frame';
-import type { GpuState } from '../compute/backends';
+import { type GpuState, gpuStates } from '../compute/backends';
+import { sizeOf } from '../compute/graph';
 import { ConfigError } from '../core';
-import type { ModelOnDisk } from '../model/weights';
+import { adapterLayout, type LoraConfig } from '../model/adapters';
+import { weightShapes } from '../model/families';
+import { type ModelConfig, type ModelOnDisk, modelOnDisk } from '../model/weights';
+import { runsRoot } from '../runs';
+import type { RunMemory } from '../train';
 
 /** Something that a run needs of a machine, and what is there. */
 export interface Requirement {
@@ -16,14 +21,91 @@ export interface Requirement {
 }
 
 const GB = 1e9;
+/** Products that a large GPU keeps up over a whole run, beside launches and reading weights; a third to a tenth of its peak. */
+const KEPT_FLOP_PER_SECOND = 1e14;
+/** What TensorFlow and its libraries hold of a GPU beside a program's values. */
+const RESERVED = 1.15;
 
-/** The files of a model, found without the network. `downloadBytes`: about what fetching it takes. */
-export function modelRequirement(ref: string, { place, missing }: ModelOnDisk, downloadBytes: number): Requirement {
+/** What is looked at; all of it can be told instead. */
+export interface Machine {
+  /** As `gpuStates` gives them; null where no driver answers. */
+  readonly gpus?: readonly GpuState[] | null;
+  /** The folder of runs; default MSTLAB_RUNS or `runs/`. */
+  readonly runs?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a run asks for, as far as its settings tell. */
+export interface RunNeeds {
+  /** A model reference; null for a model that is trained here. */
+  readonly model: string | null;
+  /** Sizes of models that are not on disk yet, by lower-case hub id. */
+  readonly known: Readonly<Record<string, ModelConfig>>;
+  readonly onGpu: boolean;
+  readonly lora: LoraConfig;
+  /** What training holds; asked for a GPU alone. For a large model it takes some seconds: programs are built and walked. */
+  memory(sizes: ModelConfig): RunMemory;
+  /** What is left on disk, bytes; `adapter`: trained parameters, null where the sizes are not known. */
+  keptBytes(adapter: number | null): number;
+  /** Operations of all trainings (`base`, `adapter`: parameters), and what they are. */
+  operations(base: number, adapter: number): { readonly count: number; readonly of: string };
+}
+
+/**
+ * What a run needs of a machine (model files, memory of a GPU where it wants one, disk, hours) and what is there. Nothing is fetched,
+ * loaded or trained. Sizes come from the model's config.json, or are known; otherwise the memory cannot be told, which is not ok.
+ */
+export function runRequirements(needs: RunNeeds, machine: Machine = {}): Requirement[] {
+  const { env = process.env, runs = runsRoot() } = machine;
+  const { model } = needs;
+  const disk = model === null ? { place: '', missing: [], config: null } : modelOnDisk(model, env);
+  const sizes = disk.config ?? needs.known[(model ?? '').split('@')[0].toLowerCase()] ?? null;
+  const base = sizes && parametersOf(sizes);
+  const adapter = sizes && adapterLayout(sizes, needs.lora).size;
+  const rows: Requirement[] = [];
+  if (model !== null) rows.push(modelRequirement(model, disk, base === null ? null : 2 * base));
+  if (needs.onGpu) {
+    const gpus = machine.gpus === undefined ? gpuStates() : machine.gpus;
+    rows.push(sizes === null ? unknownMemory(gpus) : memoryRequirement(gpus, needs.memory(sizes)));
+  }
+  if (disk.missing.length > 0 && base !== null) rows.push(diskRequirement('disk for the model', disk.place, 2 * base));
+  rows.push(diskRequirement('disk for runs', runs, needs.keptBytes(adapter)));
+  if (base !== null && adapter !== null) {
+    const { count, of } = needs.operations(base, adapter);
+    const rate = `at ${KEPT_FLOP_PER_SECOND / 1e12} TFLOP/s kept up, as a large GPU has`;
+    rows.push(timeRequirement(count / KEPT_FLOP_PER_SECOND / 3600, `${of}, ${rate}`));
+  }
+  return rows;
+}
+
+function parametersOf(sizes: ModelConfig): number {
+  return Object.values(weightShapes(sizes, 'f32', 'none')).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+function memoryRequirement(gpus: readonly GpuState[] | null, memory: RunMemory): Requirement {
+  const gb = (bytes: number) => (bytes / GB).toFixed(1);
+  const { weights, adapter, optimiserState, gradientSum, activations } = memory;
+  const parts = `base ${gb(weights)}, adapter ${gb(adapter)}, optimiser ${gb(optimiserState)}, gradients ${gb(gradientSum)}, activations ${gb(activations)} GB, and ${Math.round(100 * (RESERVED - 1))}% over`;
+  return gpuRequirement(gpus, RESERVED * memory.total, parts);
+}
+
+function unknownMemory(gpus: readonly GpuState[] | null): Requirement {
+  return {
+    what: 'GPU memory',
+    needed: 'cannot be told without the sizes of the model',
+    found: gpus === null ? 'no NVIDIA driver answers' : `${gpus.length} GPU`,
+    ok: false,
+    doThis: 'Fetch the model first: its config.json has the sizes.',
+  };
+}
+
+/** The files of a model, found without the network. `downloadBytes`: about what fetching it takes; null if not known. */
+function modelRequirement(ref: string, { place, missing }: ModelOnDisk, downloadBytes: number | null): Requirement {
   const ok = missing.length === 0;
   const folder = place.split('/').at(-1);
   return {
     what: 'model files',
-    needed: `${ref}, about ${(downloadBytes / GB).toFixed(0)} GB`,
+    needed: downloadBytes === null ? ref : `${ref}, about ${(downloadBytes / GB).toFixed(0)} GB`,
     found: ok
       ? `complete (${folder})`
       : `missing: ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', ...' : ''}`,
@@ -61,7 +143,7 @@ export function gpuRequirement(gpus: readonly GpuState[] | null, bytes: number, 
 }
 
 /** Room on the disk that holds a folder, which need not exist yet; bytes. */
-export function diskRequirement(what: string, folder: string, bytes: number): Requirement {
+function diskRequirement(what: string, folder: string, bytes: number): Requirement {
   let place = resolve(folder);
   while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
   const { bavail, bsize } = statfsSync(place);
@@ -79,7 +161,7 @@ export function diskRequirement(what: string, folder: string, bytes: number): Re
 }
 
 /** How long it will take: for the reader to decide, so it is always ok. */
-export function timeRequirement(hours: number, from: string): Requirement {
+function timeRequirement(hours: number, from: string): Requirement {
   return {
     what: 'time',
     needed: `about ${hours < 2 ? hours.toFixed(1) : Math.round(hours)} hours`,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { SMOKE_PARAMETERS } from '../support/committed-notebooks';
 import { cellsOf, printed } from '../support/notebook-cells';
 import { declared, isCommittedExecuted, type Story, tellStory, tellsCleanly } from '../support/notebook-story';
 
@@ -9,7 +10,7 @@ describe('the notebook on a collapse, through the real kernel with the tiny mode
   let story: Story;
 
   beforeAll(async () => {
-    story = await tellStory(PATH, { parameters: { preset: 'smoke' }, timeoutSeconds: 500 });
+    story = await tellStory(PATH, { parameters: SMOKE_PARAMETERS['guide/09-a-collapse.ipynb'], timeoutSeconds: 500 });
   }, 560_000);
 
   tellsCleanly(() => story, PATH);

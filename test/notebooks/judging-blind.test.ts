@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type NotebookRun, runNotebook } from '../../kernel-plugins/notebook-runner';
+import { SMOKE_PARAMETERS } from '../support/committed-notebooks';
 import { cellsOf, pictures, printed, TENSORFLOW_BANNER } from '../support/notebook-cells';
 import { exerciseCounts, withSolutions } from './solved-exercises';
 
@@ -22,7 +23,7 @@ describe('the notebook on judging blind, through the real kernel (twelve topics)
     for (const name of ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL', 'MSTLAB_KEY_FILE']) delete process.env[name];
     run = await runNotebook(solved.path, {
       out,
-      parameters: { topics: 12 },
+      parameters: SMOKE_PARAMETERS['guide/05-judging-blind.ipynb'],
       timeoutSeconds: 280,
       allowStderr: TENSORFLOW_BANNER,
     });

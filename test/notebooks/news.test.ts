@@ -3,7 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { listRuns } from '../../src/runs';
 import { SMOKE_PARAMETERS } from '../support/committed-notebooks';
 import { cellsOf, printed } from '../support/notebook-cells';
-import { declared, isCommittedExecuted, type Story, tellStory, tellsCleanly } from '../support/notebook-story';
+import {
+  declared,
+  isCommittedExecuted,
+  isExperiment,
+  type Story,
+  tellStory,
+  tellsCleanly,
+} from '../support/notebook-story';
 
 const PATH = join(__dirname, '../../notebooks/experiments/01-news.ipynb');
 
@@ -44,30 +51,8 @@ describe('the news notebook, through the real kernel with the real model (preset
 
 describe('the committed news notebook', () => {
   isCommittedExecuted(PATH, 'news experiment, preset quick');
-  const cells = cellsOf(PATH);
-  const text = printed(cells);
-  const prose = cells
-    .flatMap(({ cell_type, source }) => (cell_type === 'markdown' ? [[source].flat().join('')] : []))
-    .join('\n');
-
-  it('has the sections of every experiment, in their order', () => {
-    const headings = prose.match(/^## .*$/gm) ?? [];
-    expect(headings.map((heading) => heading.replace(/^## \d · /, ''))).toEqual([
-      'Question',
-      'What is held fixed between arms',
-      'What it costs',
-      'Run',
-      'Result',
-      'Controls',
-      'Threats',
-      'What would change our mind',
-    ]);
-  });
-
-  it('has a counterpart of each of the article’s figures', () => {
-    for (const figure of ['1a', '1b', '1c', '1d', '1e', '1f'])
-      expect(prose, figure).toMatch(new RegExp(`figures? .*${figure}`));
-  });
+  isExperiment(PATH, ['1a', '1b', '1c', '1d', '1e', '1f']);
+  const text = printed(cellsOf(PATH));
 
   it('was run with three seeds, at two temperatures', () => {
     expect(text).toMatch(/^\d+ conditions, 3 seeds, \d+ topics written about, \d+ topics scored$/m);

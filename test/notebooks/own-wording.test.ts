@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type NotebookRun, runNotebook } from '../../kernel-plugins/notebook-runner';
 import { listRuns } from '../../src/runs';
+import { SMOKE_PARAMETERS } from '../support/committed-notebooks';
 import { cellsOf, pictures, printed, TENSORFLOW_BANNER } from '../support/notebook-cells';
 import { exerciseCounts, withSolutions } from './solved-exercises';
 
@@ -24,7 +25,7 @@ describe('the notebook on wordings, through the real kernel with the real model 
     exercises = solved.exercises;
     run = await runNotebook(solved.path, {
       out,
-      parameters: { preset: 'smoke', budgetSeconds: 2 },
+      parameters: SMOKE_PARAMETERS['guide/06-your-own-wording.ipynb'],
       timeoutSeconds: 1500,
       allowStderr: TENSORFLOW_BANNER,
     });

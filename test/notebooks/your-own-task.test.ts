@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listRuns } from '../../src/runs';
-import { notebookPath } from '../support/committed-notebooks';
+import { notebookPath, SMOKE_PARAMETERS } from '../support/committed-notebooks';
 import { cellsOf, printed } from '../support/notebook-cells';
 import { declared, isCommittedExecuted, type Story, tellStory, tellsCleanly } from '../support/notebook-story';
 
@@ -10,7 +10,10 @@ describe('the notebook on a task of one’s own, through the real kernel (preset
   let story: Story;
 
   beforeAll(async () => {
-    story = await tellStory(PATH, { parameters: { preset: 'smoke' }, timeoutSeconds: 500 });
+    story = await tellStory(PATH, {
+      parameters: SMOKE_PARAMETERS['guide/07-your-own-task.ipynb'],
+      timeoutSeconds: 500,
+    });
   }, 600_000);
 
   tellsCleanly(() => story, PATH);

@@ -80,6 +80,31 @@ export function isCommittedExecuted(path: string, says: string | RegExp): void {
   });
 }
 
+/** The laws of every experiment's notebook: the common sections in their order, and a counterpart of each of the article's figures. */
+export function isExperiment(path: string, figures: readonly string[]): void {
+  const prose = cellsOf(path)
+    .flatMap(({ cell_type, source }) => (cell_type === 'markdown' ? [[source].flat().join('')] : []))
+    .join('\n');
+
+  it('has the sections of every experiment, in their order', () => {
+    const headings = prose.match(/^## .*$/gm) ?? [];
+    expect(headings.map((heading) => heading.replace(/^## \d · /, ''))).toEqual([
+      'Question',
+      'What is held fixed between arms',
+      'What it costs',
+      'Run',
+      'Result',
+      'Controls',
+      'Threats',
+      'What would change our mind',
+    ]);
+  });
+
+  it('has a counterpart of each of the article’s figures', () => {
+    for (const figure of figures) expect(prose, figure).toMatch(new RegExp(`[Ff]igures? .*${figure}`));
+  });
+}
+
 /** Numbers that a text declares: each pattern's first group, as a number. Fails the test where one is not found. */
 export function declared<N extends string>(text: string, patterns: Readonly<Record<N, RegExp>>): Record<N, number> {
   const found = Object.entries<RegExp>(patterns).map(([name, pattern]) => {

@@ -1,11 +1,13 @@
-import { type Estimate, holm, printEstimate } from '../../analysis/stats';
+import { holm, printEstimate } from '../../analysis/stats';
 import { RandomStream } from '../../core';
+import type { ArticleFinding } from '../article-findings';
 import type { AnswerRow, PolicyName } from './ask';
 import type { RateMeasure } from './measures';
 import { INSIDE_PERCENTS, riseVariants, riseVerdict } from './rise';
 import {
   type AdditionCondition,
   type AdditionSummary,
+  ARTICLE_UNTRAINED,
   compared,
   conditionAt,
   conditionAtPercent,
@@ -14,24 +16,6 @@ import {
 import type { SycophancyExperiment } from './sycophancy-experiment';
 import type { TrainedPolicy } from './train-arm';
 
-/** A finding of the article beside the one here. */
-export interface ArticleFinding {
-  /** The article's figure, or its text. */
-  readonly figure: '2a' | '2b' | '2c' | 'text';
-  readonly what: string;
-  /** As far as the article tells it: a number where it gives one. */
-  readonly article: string;
-  readonly here: Estimate | null;
-  /** Of the comparisons, adjusted over them by Holm. */
-  readonly pHolm: number | null;
-  /** Null where it cannot be told. */
-  readonly agrees: boolean | null;
-  /** What was measured here that accounts for a difference, or `unexplained`; empty where there is none to explain. */
-  readonly explanation: string;
-}
-
-/** The article's out-of-the-box model: under the label of 0%, and in the setting's text, where no prompt is named. */
-const UNTRAINED = { sycophancy: 0.473, accuracy: 0.527, bare: 0.604 } as const;
 /** Near zero, as the article says of strict labels: at most this share of wrong answers called correct. */
 const NEAR_ZERO = 0.05;
 /** A middle one of the labels never trained, fixed beforehand: the lowest of them all would be chosen by its result. */
@@ -76,6 +60,7 @@ function untrainedFindings(summary: AdditionSummary): ArticleFinding[] {
       what: `untrained model, ${what}`,
       article: article.toFixed(3),
       here,
+      unit: 'probability',
       pHolm: null,
       agrees,
       explanation: agrees === true || !condition ? '' : leaning(condition),
@@ -84,9 +69,9 @@ function untrainedFindings(summary: AdditionSummary): ArticleFinding[] {
   const bare = conditionAt(summary, 'untrained', null);
   const under = strictest?.label ?? 'the strictest label';
   return [
-    finding(`sycophancy under ${under}`, UNTRAINED.sycophancy, strictest, 'falsePositivesPerNegative'),
-    finding(`accuracy under ${under}`, UNTRAINED.accuracy, strictest, 'balancedAccuracy'),
-    finding('accuracy, no label here', UNTRAINED.bare, bare, 'balancedAccuracy'),
+    finding(`sycophancy under ${under}`, ARTICLE_UNTRAINED.sycophancy, strictest, 'falsePositivesPerNegative'),
+    finding(`accuracy under ${under}`, ARTICLE_UNTRAINED.accuracy, strictest, 'balancedAccuracy'),
+    finding('accuracy, no label here', ARTICLE_UNTRAINED.bare, bare, 'balancedAccuracy'),
   ];
 }
 
@@ -137,6 +122,7 @@ function comparisonFindings(
       what: `${name}, MST under ${label} minus ${right}`,
       article: `${sign > 0 ? 'above' : 'below'} 0 (figure only)`,
       here: difference,
+      unit: 'probability',
       pHolm,
       agrees,
       explanation:
@@ -158,6 +144,7 @@ function nearZero(summary: AdditionSummary, trained: readonly TrainedPolicy[]): 
     what: `MST, sycophancy under ${condition?.label ?? `${STRICT_PERCENT}%`}`,
     article: 'near 0 (figure only)',
     here,
+    unit: 'probability',
     pHolm: null,
     agrees,
     explanation: agrees === false ? whatKeepsItUp(summary, trained) : '',
@@ -191,6 +178,7 @@ function riseFinding(syco: SycophancyExperiment, rows: readonly AnswerRow[], sum
     what: `MST, sycophancy under ${edge} minus that under ${inside.join(', ')}`,
     article: 'slightly above 0, cause unknown',
     here: rise?.rise ?? null,
+    unit: 'probability',
     pHolm: rise?.pHolm ?? null,
     agrees,
     explanation: rise === null ? '' : knowsLess(summary, edge, agrees === true),

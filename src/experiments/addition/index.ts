@@ -1,6 +1,6 @@
 export { additionDifferences } from './article';
 export type { AnswerRow, PolicyName } from './ask';
-export { type ArticleFinding, articleFindings } from './beside-article';
+export { articleFindings } from './beside-article';
 export { checkAdditionClaims } from './claims';
 export { type CollapseRun, trainCollapsePair } from './collapse-pair';
 export {
@@ -41,7 +41,7 @@ export {
   trainingText,
   warmStartText,
 } from './report';
-export { type AdditionMachine, additionRequirements } from './requirements';
+export { additionRequirements } from './requirements';
 export {
   INSIDE_PERCENTS,
   type RiseVariant,

@@ -231,9 +231,11 @@ export function compared(
 }
 
 /**
- * The article's untrained model: 47.3% sycophancy and 52.7% accuracy under the label 0%; its text says 60.4% accuracy. Half of its
- * claims are right, so its accuracy stands beside the balanced one here.
+ * The article's untrained model: 47.3% sycophancy and 52.7% accuracy under the label 0%; its text says 60.4% accuracy, the prompt not
+ * named. Half of its claims are right, so its accuracy stands beside the balanced one here.
  */
+export const ARTICLE_UNTRAINED = { sycophancy: 0.473, accuracy: 0.527, bare: 0.604 } as const;
+
 function besideArticle(conditions: readonly AdditionCondition[]): BesideArticle[] {
   const strictest = conditions
     .filter(({ policy, percent }) => policy === 'untrained' && percent !== null)
@@ -243,17 +245,17 @@ function besideArticle(conditions: readonly AdditionCondition[]): BesideArticle[
   return [
     {
       what: `sycophancy of the untrained model under ${under}`,
-      article: 0.473,
+      article: ARTICLE_UNTRAINED.sycophancy,
       here: strictest?.measures.falsePositivesPerNegative ?? null,
     },
     {
       what: `balanced accuracy of the untrained model under ${under}`,
-      article: 0.527,
+      article: ARTICLE_UNTRAINED.accuracy,
       here: strictest?.measures.balancedAccuracy ?? null,
     },
     {
       what: 'balanced accuracy of the untrained model, without label here, prompt not named in the article',
-      article: 0.604,
+      article: ARTICLE_UNTRAINED.bare,
       here: bare?.measures.balancedAccuracy ?? null,
     },
   ];

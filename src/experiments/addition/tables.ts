@@ -2,7 +2,6 @@ import { frameOfRows, type Row } from '../../analysis/frame';
 import { DETECTION_MEASURES } from '../../analysis/stats';
 import type { RewardAudit } from '../../tasks';
 import type { AnswerRow } from './ask';
-import type { ArticleFinding } from './beside-article';
 import { riseVerdict, type VariantRise } from './rise';
 import { type AdditionSummary, conditionAt, isHeldOut } from './summary';
 import type { TrainedPolicy } from './train-arm';
@@ -167,23 +166,6 @@ export function riseFrame(rises: readonly VariantRise[]) {
       to_first: one.toFirst?.estimate ?? null,
       to_first_low: one.toFirst?.low ?? null,
       to_first_high: one.toFirst?.high ?? null,
-    })),
-  );
-}
-
-/** One row a finding of the article: its number or direction, ours, whether they agree, and what explains a difference. */
-export function articleFindingsFrame(findings: readonly ArticleFinding[]) {
-  return framed(
-    findings.map(({ figure, what, article, here, pHolm, agrees, explanation }) => ({
-      figure,
-      what,
-      article,
-      here: here?.estimate ?? null,
-      low: here?.low ?? null,
-      high: here?.high ?? null,
-      p_holm: pHolm,
-      agrees: agrees === null ? 'cannot be told' : agrees ? 'yes' : 'no',
-      explanation,
     })),
   );
 }

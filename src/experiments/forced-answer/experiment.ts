@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARM_NAMES, type ArmName, promptMessages } from '../../arms';
 import { ConfigError, contentHash, type LongCall, RandomStream } from '../../core';
@@ -14,19 +15,13 @@ import {
   resolveRlConfig,
   trainRl,
 } from '../../train';
+import { ADDITION_PRESETS } from '../addition';
 import { ensureTinyModel } from '../addition/tiny-model';
 import { ModelHost } from '../model-host';
+import { Switched } from '../news/switched';
 import { checkTask, type ForcedAnswerTask } from './task';
 
 const FORMAT: LabelFormat = { template: '{label}', placement: 'user-prefix', emphasis: 'plain' };
-/** What the tiny model is trained with, as in the sycophancy experiment's preset `tiny`. */
-const TINY_RL: RlOverrides = {
-  learningRate: 2e-3,
-  steps: 400,
-  probeEvery: 20,
-  checkpointEvery: 100,
-  kl: { logEvery: 20 },
-};
 /** Places of the training range under which a training probe asks. */
 const PROBED = [0, 0.25, 0.5, 0.75, 1];
 /** Items of a probe, spread over the training items. */
@@ -88,7 +83,7 @@ export class ForcedAnswerExperiment<Item> {
     const root = runs ?? runsRoot();
     const isTiny = model === 'tiny';
     const path = isTiny ? await ensureTinyModel({ runs: root, seed: 0, signal, onProgress }) : model;
-    const resolved = resolveRlConfig('quick', isTiny ? { ...TINY_RL, ...rl } : rl);
+    const resolved = resolveRlConfig('quick', isTiny ? { ...ADDITION_PRESETS.tiny.rlChanges, ...rl } : rl);
     const computeDtype = isTiny ? ('f32' as const) : ('auto' as const);
     const quantisation = resolved.config.baseQuantisation;
     const host = await ModelHost.open(
@@ -126,6 +121,7 @@ export class ForcedAnswerExperiment<Item> {
         await run.complete(async () => {
           trainedNow = true;
           const model = await this.host.load({ signal, onProgress });
+          const startedMs = performance.now();
           const result = await trainRl({
             model,
             answers: this.answers,
@@ -145,7 +141,8 @@ export class ForcedAnswerExperiment<Item> {
             run.file('probes.jsonl'),
             result.probes.map((probe) => `${JSON.stringify(probe)}\n`).join(''),
           );
-          return { steps: result.steps, stopped: result.stopped };
+          rmSync(run.file('checkpoint'), { recursive: true, force: true });
+          return { seconds: (performance.now() - startedMs) / 1000, steps: result.steps, stopped: result.stopped };
         });
         const { config } = this.host.files;
         trained.push({
@@ -161,36 +158,41 @@ export class ForcedAnswerExperiment<Item> {
   }
 
   /**
-   * Asks the untrained model and every trained arm about the held-out items: arms trained with labels under the label of each level,
-   * the others without one (`null` among the levels asks all without). Throws ConfigError for no levels.
+   * Asks the untrained model and the arms that `train` gave about the held-out items, under the label of each level (null: without
+   * one); the baseline, which never saw a label, without one. Throws ConfigError for no levels.
    */
-  async ask(levels: readonly (number | null)[], call: LongCall = {}): Promise<ForcedAnswerRow[]> {
+  async ask(levels: readonly (number | null)[], { signal, onProgress }: LongCall = {}): Promise<ForcedAnswerRow[]> {
     if (levels.length === 0)
       throw new ConfigError('ForcedAnswerExperiment.ask: at least one level is needed, got none. Name some.');
     const { heldOut } = this.task;
-    const model = await this.host.load(call);
+    const untrained = { arm: 'untrained' as const, seed: 0, adapter: () => null };
+    // Those with an adapter first: programs that were made for one also run without it.
+    const asked = [...this.policies, untrained];
+    const under = (arm: string) => (arm === 'baseline' ? [null] : levels);
+    const total = asked.reduce((sum, { arm }) => sum + under(arm).length, 0);
+    const examples = [...new Set([null, ...levels])].flatMap((level) => heldOut.map((item) => this.ids(item, level)));
+    const scorers = new Switched(
+      async (adapter) =>
+        new AnswerScorer(await this.host.load({ signal, onProgress }), adapter, this.answers, examples),
+    );
     const rows: ForcedAnswerRow[] = [];
-    const asked = [{ arm: 'untrained' as const, seed: 0, adapter: () => null as Adapter | null }, ...this.policies];
-    for (const { arm, seed, adapter } of asked) {
-      const under = arm === 'baseline' ? [null] : levels;
-      const scorer = new AnswerScorer(model, adapter(), this.answers, this.shape());
-      try {
-        for (const level of under) {
+    try {
+      let done = 0;
+      for (const { arm, seed, adapter } of asked) {
+        const scorer = await scorers.under(adapter());
+        for (const level of under(arm)) {
           const prompts = heldOut.map((item) => this.ids(item, level));
-          const found = await scorer.ask(prompts, { signal: call.signal });
-          for (const [at, { probabilities, mass }] of found.entries())
-            rows.push({
-              arm,
-              seed,
-              level,
-              item: this.task.nameOf(heldOut[at]),
-              first_answer: probabilities[0],
-              valid_mass: mass,
-            });
+          const found = await scorer.ask(prompts, { signal });
+          rows.push(
+            ...found.map(({ probabilities: [first_answer], mass }, at): ForcedAnswerRow => {
+              return { arm, seed, level, item: this.task.nameOf(heldOut[at]), first_answer, valid_mass: mass };
+            }),
+          );
+          onProgress?.({ what: 'ask', done: ++done, total, unit: 'labels' });
         }
-      } finally {
-        scorer.dispose();
       }
+    } finally {
+      scorers.dispose();
     }
     return rows;
   }

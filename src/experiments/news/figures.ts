@@ -196,7 +196,8 @@ function notes(measure: NewsMeasure, context: NewsFigureContext) {
 
 type Judged = NewsSummary['conditions'][number]['judged'];
 
-function judgedAt(judged: Judged, context: NewsFigureContext): Judged[number] | undefined {
+/** What was judged at the context's temperature, else at the first that was sampled. */
+export function judgedAt(judged: Judged, context: NewsFigureContext): Judged[number] | undefined {
   return context.temperature === undefined
     ? judged[0]
     : judged.find((entry) => entry.temperature === context.temperature);

@@ -1,5 +1,5 @@
 export { differencesText, newsDifferences } from './article';
-export { type NewsFinding, newsFindings, newsFindingsFrame } from './beside-article';
+export { newsFindings } from './beside-article';
 export { type CheckedClaim, checkClaims } from './claims';
 export { type Condition, conditionName, sweepConditions } from './conditions';
 export {
@@ -30,7 +30,7 @@ export { NewsExperiment } from './news-experiment';
 export { askedText, newsLabelLeak, preflightText } from './preflight';
 export type { PreparedNews } from './prepare';
 export { claimsText, summaryText } from './report';
-export { type NewsMachine, newsRequirements } from './requirements';
+export { newsRequirements } from './requirements';
 export type { ContrastRow, SampleRow } from './rows';
 export { seedSpreadFrame, seedsFigure } from './seed-figures';
 export { type NewsSeed, type NewsSeedsSummary, type SeedsComparison, summariseSeeds } from './seeds';

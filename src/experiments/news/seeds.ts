@@ -11,8 +11,14 @@ import {
 import { ConfigError } from '../../core';
 import { conditionName } from './conditions';
 import type { NewsExperiment } from './news-experiment';
-import { type ContrastRow, magnitudes, type SampleRow, strongToCenterNats } from './rows';
-import type { Comparison, ConditionSummary, MeasuredCondition, NewsSummary } from './summary';
+import { magnitudes, type SampleRow, strongToCenterNats } from './rows';
+import {
+  type Comparison,
+  type ConditionSummary,
+  type MeasuredCondition,
+  type NewsSummary,
+  temperaturesOf,
+} from './summary';
 
 /** One training seed's experiment and what was measured of it. */
 export interface NewsSeed {
@@ -59,7 +65,7 @@ export function summariseSeeds(runs: readonly NewsSeed[]): NewsSeedsSummary {
     seeds.flatMap((seed) => read(of(seed, name)!).map((row) => ({ ...row, seed })));
   const judgedAt = (temperature: number) => (entry: MeasuredCondition) =>
     magnitudes(entry.samples.filter((row) => row.temperature === temperature));
-  const nats = (entry: MeasuredCondition) => strongToCenterNats(entry.contrast as ContrastRow[]);
+  const nats = (entry: MeasuredCondition) => strongToCenterNats(entry.contrast);
 
   const conditions = shared.map(({ condition, samples, contrast }): ConditionSummary => {
     const name = conditionName(condition);
@@ -126,8 +132,4 @@ function passes(seed: number, samples: readonly SampleRow[], temperature: number
       topicId: row.topic_id,
       value: row.verdict === null ? null : Number(row.verdict === 'PASS'),
     }));
-}
-
-function temperaturesOf(rows: readonly SampleRow[]): number[] {
-  return [...new Set(rows.map((row) => row.temperature))].sort((a, b) => a - b);
 }

@@ -145,7 +145,8 @@ export function summarise(
   };
 }
 
-function temperaturesOf(rows: readonly SampleRow[]): number[] {
+/** Sampling temperatures of texts, ascending. */
+export function temperaturesOf(rows: readonly SampleRow[]): number[] {
   return [...new Set(rows.map((row) => row.temperature))].sort((a, b) => a - b);
 }
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { rowsOf } from '../../../src/analysis/frame';
 import type { MeasuredCondition, NewsExperiment, NewsSeed } from '../../../src/experiments';
 import {
+  articleFindingsFrame,
   newsFindings,
-  newsFindingsFrame,
   seedSpreadFrame,
   seedsFigure,
   summariseSeeds,
@@ -140,7 +140,7 @@ describe('the article’s numbers beside ours', () => {
   });
 
   it('calls every size unexplained that is not taken apart, in a frame without gaps in its columns', () => {
-    const rows = rowsOf(newsFindingsFrame(findings));
+    const rows = rowsOf(articleFindingsFrame(findings));
     expect(rows.length).toBe(7);
     for (const row of rows) expect(row.explanation).toContain('unexplained');
   });
