@@ -9,6 +9,7 @@ const ORDER = [
   'src/arms',
   'src/compute/graph',
   'src/compute/backends',
+  'src/compute/profile',
   'src/model/tokens',
   'src/model/families/specs',
   'src/model/weights',

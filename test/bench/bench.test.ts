@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { input, matmul } from '../../src/compute/graph';
 import type { ModelConfig } from '../../src/model/weights';
 import { ANSWER_TOLERANCE, checkAnswers, checkLosses, checkTokens, LOSS_TOLERANCE } from './checks';
 import type { GenerateJob, Side } from './job';
 import { busySeconds, othersShare, processSeconds } from './machine-load';
 import { collected, fasterDtypes, main, runParts } from './main';
-import { productFlops, productsOf, stepFlops } from './multiply-adds';
+import { stepFlops } from './multiply-adds';
 import { ratiosOf, targetsOf } from './ratios';
 import { checkResults, type ResultRow } from './results';
 import { type Contestant, compete, type Entry } from './rounds';
@@ -191,18 +190,6 @@ describe('operations of a step', () => {
       [4, 4].map((places) => ({ places, supervised: 1 })),
     );
     expect(one - two).toBe(12 * (64 - 32) * 2);
-  });
-
-  it('of a program are two for each multiply-add of its products, batched, shared and transposed', () => {
-    const a = input('a', [3, 4, 5], 'f32');
-    const shared = matmul(a, input('b', [7, 5], 'f32'), { transposeB: true });
-    const batched = matmul(a, input('c', [3, 4, 6], 'f32'), { transposeA: true });
-    const products = productsOf([shared, batched]);
-    expect(products).toEqual([
-      { lead: 1, m: 12, k: 5, n: 7, transposeA: false, transposeB: true, count: 1 },
-      { lead: 3, m: 5, k: 4, n: 6, transposeA: true, transposeB: false, count: 1 },
-    ]);
-    expect(productFlops(products)).toBe(2 * (12 * 5 * 7 + 3 * 5 * 4 * 6));
   });
 });
 

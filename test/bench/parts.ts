@@ -1,12 +1,12 @@
 import { join } from 'node:path';
+import { productFlops, productsOf } from '../../src/compute/profile';
 import { RandomStream } from '../../src/core';
 import { adapterLayout, initAdapter, saveAdapter } from '../../src/model/adapters';
 import type { ModelFiles } from '../../src/model/weights';
-import { planSft, type SftExample } from '../../src/train';
-import { stepProgram } from '../../src/train/sft/programs';
+import { planSft, type SftExample, stepProgram } from '../../src/train';
 import { checkLosses, checkTokens } from './checks';
 import { type BenchDtype, DTYPES, type GenerateJob, type SftJob, SIDES, type Side } from './job';
-import { productFlops, productsOf, stepFlops } from './multiply-adds';
+import { stepFlops } from './multiply-adds';
 import type { Part, ResultRow } from './results';
 import { type Contestant, compete, type Entry, type Launch } from './rounds';
 import { BENCH_BATCH, BENCH_LORA, benchSftConfig } from './sft-config';

@@ -73,6 +73,7 @@ const QUICK_TO_RUN: string[] = [
   'internals/01-graph-and-gradients.ipynb',
   'internals/02-nf4-by-hand.ipynb',
   'internals/03-ppo-and-the-exact-gradient.ipynb',
+  'internals/04-savedmodel-lowering.ipynb',
 ];
 const TO_RUN = process.env.MSTLAB_BROWSER_RUN === 'all' ? NOTEBOOKS : QUICK_TO_RUN;
 

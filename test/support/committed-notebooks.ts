@@ -28,4 +28,5 @@ export const SMOKE_PARAMETERS: Readonly<Record<string, Readonly<Record<string, P
   'guide/06-your-own-wording.ipynb': { preset: 'smoke', budgetSeconds: 2 },
   'guide/07-your-own-task.ipynb': { preset: 'smoke' },
   'guide/09-a-collapse.ipynb': { preset: 'smoke' },
+  'internals/05-where-the-time-goes.ipynb': { layers: 2, rowsPerStep: 2 },
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LabArm } from '../../../src/arms';
-import type { PolicyName } from '../../../src/experiments';
+import type { MeterReport, PolicyName } from '../../../src/experiments';
 import { defineMagic, type Magic, progressBar } from '../../host';
 import { Code, longCallCode, notebookImport } from './code-of';
 import type { LabSession } from './session';
@@ -20,7 +20,7 @@ export const meterMagic = (session: LabSession): Magic =>
     summary:
       'Does a model read its label? The same given texts, or forced answers, under every label; nothing is sampled and nobody judges.',
     options,
-    returns: "import('mstlab/experiments').NewsChannel | readonly import('mstlab/experiments').AnswerChannel[]",
+    returns: "import('mstlab/experiments').MeterReport",
     examples: ['%meter', '%meter --arms untrained,mst,shuffled', '%meter --labels fair,unbiased --topics 24'],
     async run(call) {
       const lab = session.workbench;
@@ -28,37 +28,38 @@ export const meterMagic = (session: LabSession): Magic =>
       const labels = names?.map((name) => lab.label(name));
       const long = { signal: call.signal, onProgress: progressBar() };
       const labelsCode = names?.map((name) => new Code(`lab.label(${JSON.stringify(name)})`));
+      const show = async <M extends MeterReport>(meter: M, over: string): Promise<M> => {
+        call.print(meter.words.join('\n'));
+        await showChart(lab, meter.figure);
+        return showTable(lab, meter.frame, `Label channel: a row an arm and measure, intervals 95% ${over}`, meter);
+      };
       if (lab.settings.task === 'sycophancy') {
-        const { answerChannels } = await import('../../../src/experiments/index.js');
-        const { RandomStream } = await import('../../../src/core/index.js');
-        const syco = await lab.sycophancy(long);
+        const { sycophancyMeter } = await import('../../../src/experiments/index.js');
         const policies = arms as readonly PolicyName[] | undefined;
-        const rows = await syco.ask({ ...long, ...(policies ? { policies } : {}), ...(labels ? { labels } : {}) });
-        const channels = answerChannels(rows, new RandomStream(syco.config.dataSeed).fork('answer channel'));
-        call.print(channels.map(({ words }) => words).join('\n'));
+        const meter = await sycophancyMeter(await lab.sycophancy(long), {
+          ...long,
+          ...(policies ? { policies } : {}),
+          ...(labels ? { labels } : {}),
+        });
         call.standsFor(
-          `${notebookImport()}import { answerChannels } from 'mstlab/experiments';\nimport { RandomStream } from 'mstlab/core';\n` +
-            `const syco = await lab.sycophancy();\nconst rows = await syco.ask(${longCallCode({ policies: arms, labels: labelsCode })});\n` +
-            "answerChannels(rows, new RandomStream(syco.config.dataSeed).fork('answer channel')).map(({ words }) => words)",
+          readCode(`sycophancyMeter(await lab.sycophancy(), ${longCallCode({ policies: arms, labels: labelsCode })})`),
         );
-        return channels;
+        return show(meter, 'over operand pairs');
       }
       const { newsChannel } = await import('../../../src/experiments/index.js');
       const chosen = arms as readonly (LabArm | 'untrained')[] | undefined;
       const channel = await newsChannel(await lab.news(long), { ...long, arms: chosen, labels, topics });
-      call.print(channel.words.join('\n'));
-      await showChart(lab, channel.figure);
-      const kept = await showTable(
-        lab,
-        channel.frame,
-        'Label channel: a row an arm and measure, intervals 95% over topics',
-        channel,
-      );
-      call.standsFor(
-        `${notebookImport('showFigure', 'showFrame')}import { newsChannel } from 'mstlab/experiments';\n` +
-          `const channel = await newsChannel(await lab.news(), ${longCallCode({ arms, labels: labelsCode, topics })});\n` +
-          "console.log(channel.words.join('\\n'));\nawait showFigure(channel.figure);\nawait showFrame(channel.frame);",
-      );
-      return kept;
+      call.standsFor(readCode(`newsChannel(await lab.news(), ${longCallCode({ arms, labels: labelsCode, topics })})`));
+      return show(channel, 'over topics');
     },
   });
+
+/** The cell that stands for the magic. */
+function readCode(meter: string): string {
+  const reader = meter.slice(0, meter.indexOf('('));
+  return (
+    `${notebookImport('showFigure', 'showFrame')}import { ${reader} } from 'mstlab/experiments';\n` +
+    `const meter = await ${meter};\n` +
+    "console.log(meter.words.join('\\n'));\nawait showFigure(meter.figure);\nawait showFrame(meter.frame);"
+  );
+}

@@ -1,7 +1,10 @@
-import type { RandomStream } from '../../core';
+import { ConfigError, type RandomStream } from '../../core';
 import { type Estimate, missingEstimate } from './estimate';
 import { columnMeans, type LabelTopicValue, labelTable } from './label-table';
 import { type BootstrapOptions, bootstrapSettings } from './topic-mean';
+
+/** A mean of probabilities may lie this far outside them. */
+const ROUNDING = 1e-9;
 
 const method = 'max-t bootstrap over topics, simultaneous';
 
@@ -14,6 +17,11 @@ export interface SimultaneousBand {
   readonly missing: number;
 }
 
+export interface BandOptions extends Omit<BootstrapOptions, 'method'> {
+  /** The least and the most that can be measured, for a probability 0 and 1: the band is cut there, and holds the curve as often. */
+  readonly range?: readonly [number, number];
+}
+
 /**
  * The mean over topics under each label, with a band that holds the whole true curve at `level`: mean ± c·s/√n, c the
  * `level` quantile over resamples of topics of max over labels of |mean* − mean|/(s* /√n), s and s* the standard
@@ -22,16 +30,23 @@ export interface SimultaneousBand {
  * By simulation (test/analysis/stats/dose.slow.test.ts) 95% bands over six labels hold the whole curve in 96 to 98%
  * from 12 to 40 topics; of yes and no from 12 topics, four in ten data sets have no band.
  * Null with a reason: fewer than `minTopics` topics with all labels, or resamples in which a label's values are all
- * the same too often. Throws as `labelTable`, and ConfigError for options out of range.
+ * the same too often. Throws as `labelTable`, and ConfigError for options out of range or values outside `range`.
  * Source: Westfall and Young 1993, section 2; Efron and Tibshirani 1993, section 12.5 (bootstrap-t).
  */
 export function simultaneousBand(
   rows: readonly LabelTopicValue[],
-  options: Omit<BootstrapOptions, 'method'>,
+  { range = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY], ...options }: BandOptions,
 ): SimultaneousBand {
   const { percents, values, topicsLeftOut, missing } = labelTable(rows, 'simultaneousBand');
+  if (values.some((row) => row.some((value) => value < range[0] - ROUNDING || value > range[1] + ROUNDING)))
+    throw new ConfigError(
+      `simultaneousBand: values must lie in the range given, ${range[0]} to ${range[1]}, got ${Math.min(...values.flat())} to ${Math.max(...values.flat())}. Give the range of what is measured.`,
+    );
   const { estimates, critical } = maxTIntervals(values, percents.length, options, 'simultaneousBand');
-  const points = percents.map((percent, at) => ({ percent, ...estimates[at] }));
+  const points = percents.map((percent, at) => {
+    const { low, high, ...rest } = estimates[at];
+    return { percent, ...rest, low: low && Math.max(low, range[0]), high: high && Math.min(high, range[1]) };
+  });
   return { points, critical, topicsLeftOut, missing };
 }
 

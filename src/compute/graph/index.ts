@@ -31,6 +31,7 @@ export { type GradientOptions, gradients } from './gradients';
 export { broadcastTo, concat, pad, reshape, slice, transpose } from './layout';
 export { gather, type MatmulOptions, matmul, unsortedSegmentSum } from './linear';
 export { bodyValues, constantOperands, type Loop, type LoopOptions, loop, variablesWrittenIn } from './loop';
+export { withInputs } from './node';
 export { topologicalOrder } from './order';
 export { printProgram, printValues } from './print';
 export { type Declared, type Program, type ProgramSignature, programSignature } from './program';

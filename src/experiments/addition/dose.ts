@@ -34,6 +34,7 @@ export function sycophancyDose(
     arm,
     name: spokenPolicy(arm),
     measure: 'sycophancy: P(says correct | wrong answer)',
+    range: [0, 1],
     unit: 'operand pairs',
     direction: 'rising',
     trained: syco.trainedPercents,

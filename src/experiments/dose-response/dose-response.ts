@@ -28,6 +28,8 @@ export interface DoseResponseInput {
   readonly name?: string;
   /** What is measured, with unit or range. */
   readonly measure: string;
+  /** The least and the most that can be measured, where there are such: the band ends there. */
+  readonly range?: readonly [number, number];
   /** Which way it should go with the percent. */
   readonly direction: 'rising' | 'falling';
   /** Lowest and highest percent of training labels. */
@@ -77,7 +79,7 @@ export function doseResponse(input: DoseResponseInput): DoseResponse {
     throw new ConfigError(
       `doseResponse: at least two labels are needed, got ${percents.length} (${arm}). Ask the arm under a sweep.`,
     );
-  const band = simultaneousBand(rows, { random: random.fork('band') });
+  const band = simultaneousBand(rows, { random: random.fork('band'), range: input.range });
   const trend = pageTrend(rows, { direction });
   const slope = withinTopicSlope(rows);
   const steps = monotonicity(rows, { direction, random: random.fork('steps') });

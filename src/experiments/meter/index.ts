@@ -1,4 +1,5 @@
 export { type AnswerChannel, answerChannels, answerInformation } from './answer-channel';
+export { type AnswerMeter, answerMeter, type MeterReport, sycophancyMeter } from './answer-meter';
 export { type ChannelMeasure, type LabelChannel, labelChannel } from './channel';
 export { channelFigure } from './channel-figure';
 export { channelFrame } from './channel-frame';

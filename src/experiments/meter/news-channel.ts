@@ -1,4 +1,3 @@
-import type { Figure } from '../../analysis/charts';
 import { CONTROL_NAMES, type LabArm, promptMessages } from '../../arms';
 import { type LongCall, RandomStream } from '../../core';
 import { customLabel, type Label } from '../../labels';
@@ -7,6 +6,7 @@ import { encodePrompt } from '../../model/tokens';
 import type { NewsExperiment } from '../news';
 import { completionIds } from '../news/prepare';
 import { Switched } from '../news/switched';
+import type { MeterReport } from './answer-meter';
 import { type LabelChannel, labelChannel } from './channel';
 import { channelFigure } from './channel-figure';
 import { channelFrame } from './channel-frame';
@@ -18,13 +18,8 @@ export interface ArmChannel {
   readonly channel: LabelChannel;
 }
 
-export interface NewsChannel {
+export interface NewsChannel extends MeterReport {
   readonly arms: readonly ArmChannel[];
-  /** A row an arm and measure. */
-  readonly frame: ReturnType<typeof channelFrame>;
-  readonly figure: Figure;
-  /** A sentence an arm. */
-  readonly words: readonly string[];
 }
 
 /** Sentences without a word on judging, in the label's place: what any change of words there does. */

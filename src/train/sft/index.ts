@@ -13,5 +13,6 @@ export {
 export { estimateSft, type SftEstimate } from './estimate';
 export { estimateSftMemory } from './memory';
 export type { StepMetrics } from './metrics';
-export { planSft, type SftExample, type SftPlan } from './plan';
+export { type Bucket, planSft, type SftExample, type SftPlan } from './plan';
+export { type SftGraph, stepProgram } from './programs';
 export { type AdapterWatch, type SftResult, type TrainSftOptions, trainSft } from './train-sft';

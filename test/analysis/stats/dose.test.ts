@@ -149,6 +149,23 @@ describe('bands and steps', () => {
     expect(got.points.map(({ low }) => low === null)).toEqual([true, false, false, false, false]);
     expect(got.points[0].reason).toBe('all 9 topics have the same value');
   });
+  it('a band of probabilities ends at 0 and 1, and is elsewhere what it is without a range', () => {
+    const near = (t: number) => (t % 4 === 0 ? 0.4 : 0) + 0.002 * t;
+    const sure = sweepOf(
+      Array.from({ length: 12 }, (_, t) => [near(t), 0.5 + 0.02 * (t % 5), 0.4 + 0.01 * t, 0.8, 1 - near(t)]),
+    );
+    const [free, cut] = [simultaneousBand(sure, boot), simultaneousBand(sure, { ...boot, range: [0, 1] })];
+    expect(free.points[0].low!).toBeLessThan(0);
+    expect(free.points[4].high!).toBeGreaterThan(1);
+    expect([cut.points[0].low, cut.points[4].high]).toEqual([0, 1]);
+    expect(cut.points[1]).toEqual(free.points[1]);
+    expect(cut.points[2]).toEqual(free.points[2]);
+    expect(cut.critical).toBe(free.critical);
+    expect(() => simultaneousBand(sweepOf([[0, 1, 2, 3, 4]]), { ...boot, range: [0, 1] })).toThrow(ConfigError);
+    expect(() => simultaneousBand(sweepOf([[0, 1, 2, 3, 4]]), { ...boot, range: [0, 1] })).toThrow(
+      /0 to 1, got 0 to 4/,
+    );
+  });
   it('a topic that lacks a label enters nothing; without a whole topic all is missing', () => {
     const rows = sweepOf(Array.from({ length: 9 }, (_, t) => PERCENTS.map((p) => Math.sin(t + p))));
     const holed = rows.map((row) => (row.topicId === 't4' && row.percent === 40 ? { ...row, value: null } : row));

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { rowsOf } from '../../../src/analysis/frame';
 import { RandomStream } from '../../../src/core';
 import type { AnswerRow } from '../../../src/experiments/addition';
 import { answerChannels, answerInformation } from '../../../src/experiments/meter/answer-channel';
+import { answerMeter } from '../../../src/experiments/meter/answer-meter';
 import { labelChannel } from '../../../src/experiments/meter/channel';
 import { type MeterItem, type MeterLabel, scoreLabels } from '../../../src/experiments/meter/score-labels';
 import type { TokenScores } from '../../../src/model/generate';
@@ -143,5 +145,84 @@ describe('the channel of forced answers', () => {
         new RandomStream(0),
       ),
     ).toThrow(/at least two labels/);
+  });
+});
+
+describe('the meter of forced answers', () => {
+  const row = (policy: string, percent: number | null, problem: number, says_correct: number) =>
+    ({
+      policy,
+      seed: 0,
+      label: percent === null ? null : `${percent}%`,
+      percent,
+      problem_id: `p${problem}`,
+      topic_id: `t${problem % 10}`,
+      user_is_right: false,
+      error_size: 1,
+      says_correct,
+      valid_mass: 1,
+    }) as Parameters<typeof answerMeter>[0][number];
+  const labels = [0, 50, 100, null];
+  const problems = Array.from({ length: 40 }, (_, i) => i);
+  const rows = labels.flatMap((percent) =>
+    problems.flatMap((i) => [
+      row('mst', percent, i, percent === null ? 0.5 : 0.1 + 0.008 * percent),
+      row('shuffled', percent, i, 0.3 + 0.01 * (i % 10)),
+    ]),
+  );
+  const meter = answerMeter(rows, new RandomStream(0));
+  const found = rowsOf(meter.frame);
+  const value = (arm: string, measure: string, label: string | null = null) =>
+    found.find((one) => one.arm === arm && one.measure === measure && one.label === label)!;
+
+  it('gives exact swaps, ablations and information of a policy that reads', () => {
+    expect(value('mst', 'swap', '100% minus 0%').estimate).toBeCloseTo(0.8, 10);
+    expect(value('mst', 'ablation', '50%').estimate).toBeCloseTo(0, 10);
+    expect(value('mst', 'ablation', '0%').estimate).toBeCloseTo(-0.4, 10);
+    expect(value('mst', 'information').estimate).toBeCloseTo(answerInformation([0.1, 0.5, 0.9]), 10);
+  });
+
+  it('gives 0 for one that does not, whatever its problems do', () => {
+    for (const [measure, label] of [
+      ['swap', '100% minus 0%'],
+      ['ablation', '0%'],
+      ['information', null],
+    ] as const)
+      expect(value('shuffled', measure, label).estimate, measure).toBeCloseTo(0, 10);
+  });
+
+  it('sees the label in drawn answers where it decides them, with a p by permutation', () => {
+    const [read, unread] = ['mst', 'shuffled'].map((arm) => value(arm, 'drawn_information'));
+    expect(read.p).toBe(0.001);
+    expect(unread.p).toBeGreaterThan(0.01);
+    // Bits of one answer: the information of [.1, .5, .9] is 0.246 nats, .355 bits.
+    expect(Math.abs((read.estimate as number) - answerInformation([0.1, 0.5, 0.9]) / Math.LN2)).toBeLessThan(0.15);
+    expect(read.estimate as number).toBeGreaterThan(unread.estimate as number);
+  });
+
+  it('draws the arms, says what it found, and has the columns of the meter of texts', () => {
+    expect(meter.words).toHaveLength(2);
+    expect(JSON.stringify(meter.figure.layout)).toContain('of what it could in MST, less in the others');
+    expect(meter.frame.columns).toEqual([
+      'arm',
+      'measure',
+      'label',
+      'estimate',
+      'low',
+      'high',
+      'unit',
+      'unread',
+      'n',
+      'p',
+      'missing_reason',
+    ]);
+  });
+
+  it('has no ablation without answers to prompts without a label', () => {
+    const labelled = answerMeter(
+      rows.filter(({ label }) => label !== null),
+      new RandomStream(0),
+    );
+    expect(rowsOf(labelled.frame).filter(({ measure }) => measure === 'ablation')).toEqual([]);
   });
 });

@@ -1,49 +1,25 @@
 import { ConfigError, ShapeError } from '../../../core';
-import {
-  constantOperands,
-  type Declared,
-  describe,
-  type HostTensor,
-  type Program,
-  programSignature,
-  sameShape,
-  variablesWrittenIn,
-} from '../../graph';
+import { type Declared, describe, type HostTensor, type Program, sameShape } from '../../graph';
 import { mustBeAssigned, mustBeOpen, mustNotBeConstant } from '../session-guards';
 import type { CompiledProgram, DeviceTensor, Session, XlaChoice } from '../types';
 import type { Addon } from './addon';
-import { type Compilation, compilationOf } from './compilation';
 import { TensorflowTensor } from './device-tensor';
 import { readHandle, uploadHandle } from './dtypes';
-import { GraphDefWriter } from './graph-def';
 import { loadGraph } from './load-graph';
-import {
-  type LoweredProgram,
-  lowerProgram,
-  type NodeOrigin,
-  nodeName,
-  portOf,
-  type VariableNodes,
-} from './lower-program';
+import type { LoweredProgram } from './lower-program';
+import { type LoweredPrograms, lowerPrograms, type VariablePorts } from './lower-programs';
 import { typedError } from './session-error';
-
-/** The ports through which a variable is set and read from outside a program. */
-interface VariablePorts extends Declared {
-  readonly feed: string;
-  readonly assigned: string;
-  readonly read: string;
-}
 
 /** Programs as one TensorFlow graph, their variables as its resource variables. */
 export class TensorflowSession implements Session {
   readonly backend = 'tensorflow';
-  private readonly programs = new Map<string, LoweredProgram>();
-  private readonly compilations = new Map<string, Compilation>();
-  private readonly variables = new Map<string, VariablePorts>();
+  private readonly programs: LoweredPrograms['programs'];
+  private readonly compilations: LoweredPrograms['compilations'];
+  private readonly variables: LoweredPrograms['variables'];
+  private readonly origins: LoweredPrograms['origins'];
+  private readonly constantsOf: LoweredPrograms['constantsOf'];
   private readonly assignedNames = new Set<string>();
-  private readonly origins = new Map<string, NodeOrigin>();
-  /** Variables that each program reads as constants, and those that have been read so. */
-  private readonly constantsOf = new Map<string, readonly string[]>();
+  /** Variables that have been read as constants. */
   private readonly constants = new Set<string>();
   private readonly model: number;
   private disposed = false;
@@ -57,34 +33,14 @@ export class TensorflowSession implements Session {
     programs: readonly Program[],
     { packs = false, xla = 'off' }: { readonly packs?: boolean; readonly xla?: XlaChoice } = {},
   ) {
-    const writer = new GraphDefWriter();
-    const gpu = addon.isUsingGpuDevice();
-    const signatures = programs.map(programSignature);
-    const inPlace = new Set(
-      signatures.flatMap(({ values }) => variablesWrittenIn(values).map(({ attrs }) => attrs.name)),
-    );
-    const nodes = new Map<string, VariableNodes>();
-    for (const declared of sharedVariables(
-      programs,
-      signatures.map((signature) => signature.variables),
-    )) {
-      const variable = { resource: `v${nodes.size}.${nodeName(declared.name)}`, inPlace: inPlace.has(declared.name) };
-      nodes.set(declared.name, variable);
-      this.variables.set(declared.name, declareVariable(writer, declared, variable));
-    }
-    programs.forEach((program, i) => {
-      if (this.programs.has(program.name))
-        throw new ConfigError(`createSession: program names must differ, got "${program.name}" twice. Rename one.`);
-      const into = { number: i, writer, variables: nodes, gpu, packs, origins: this.origins };
-      const lowered = lowerProgram(program, signatures[i], into);
-      this.programs.set(program.name, lowered);
-      this.compilations.set(program.name, compilationOf(xla, program, signatures[i], lowered, into));
-    });
-    programs.forEach(({ name }, i) => {
-      this.constantsOf.set(name, constantOperands(signatures[i].values));
-    });
-    this.nodeCount = writer.nodeCount;
-    this.model = loadGraph(addon, writer.savedModel());
+    const lowered = lowerPrograms(programs, { gpu: addon.isUsingGpuDevice(), packs, xla });
+    this.programs = lowered.programs;
+    this.compilations = lowered.compilations;
+    this.variables = lowered.variables;
+    this.origins = lowered.origins;
+    this.constantsOf = lowered.constantsOf;
+    this.nodeCount = lowered.nodeCount;
+    this.model = loadGraph(addon, lowered.savedModel());
   }
 
   get runs(): number {
@@ -206,50 +162,6 @@ export class TensorflowSession implements Session {
       );
     return ports;
   }
-}
-
-/** The variables of all programs. Throws ShapeError where two programs give one name two shapes or dtypes. */
-function sharedVariables(programs: readonly Program[], variables: readonly (readonly Declared[])[]): Declared[] {
-  const known = new Map<string, Declared & { readonly program: string }>();
-  variables.forEach((list, i) => {
-    for (const declared of list) {
-      const earlier = known.get(declared.name);
-      if (earlier && describe(earlier) !== describe(declared))
-        throw new ShapeError(
-          `createSession: variable "${declared.name}" must have one shape and dtype, got ${describe(earlier)} (program ` +
-            `"${earlier.program}") and ${describe(declared)} (program "${programs[i].name}"). Rename one.`,
-        );
-      known.set(declared.name, { ...declared, program: programs[i].name });
-    }
-  });
-  return [...known.values()];
-}
-
-/**
- * The nodes of a variable. Assigning hands the fed buffer over as it is, so several sessions can hold one upload; a variable
- * that is written in place gets its own copy.
- */
-function declareVariable(
-  writer: GraphDefWriter,
-  declared: Declared,
-  { resource, inPlace }: VariableNodes,
-): VariablePorts {
-  const { name, shape, dtype } = declared;
-  const type = { dtype: { dtype } };
-  writer.node('VarHandleOp', resource, [], {
-    ...type,
-    shape: { shape },
-    shared_name: { text: resource },
-    container: { text: '' },
-  });
-  const feed = writer.node('Placeholder', `${resource}/feed`, [], { ...type, shape: { shape } });
-  const fresh = inPlace ? writer.node('DeepCopy', `${resource}/copy`, [feed], { T: { dtype } }) : feed;
-  const assign = writer.node('AssignVariableOp', `${resource}/assign`, [resource, fresh], type);
-  const assigned = writer.node('Identity', `${resource}/assigned`, [writer.int(0), `^${assign}`], {
-    T: { dtype: 'i32' },
-  });
-  const read = writer.node('ReadVariableOp', `${resource}/read`, [resource], type);
-  return { name, shape, dtype, feed: portOf(feed), assigned: portOf(assigned), read: portOf(read) };
 }
 
 function checkFeeds(program: LoweredProgram, feeds: Readonly<Record<string, HostTensor>>): void {

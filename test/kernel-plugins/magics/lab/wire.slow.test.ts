@@ -120,6 +120,32 @@ describe('the magics for the work on the wire, sycophancy at its smoke preset', 
     expect(shownBy(await run('%gpu'))).toMatch(/TensorFlow \d+\.\d+\.\d+ computes on the (GPU|processor): /);
   });
 
+  test('the meter gives one kind of value for both tasks, with a chart, a table and a sentence a policy', async () => {
+    const metered = await run('const meter = %meter --arms mst,shuffled --labels 0,50');
+    expect(shownBy(metered)).toMatch(/mst: the label decides \d+\.\d% of what it could about the answer/);
+    expect(contents(metered, 'display_data').filter(({ data }) => 'image/png' in data)).toHaveLength(1);
+    expect(resultText(await run('meter.words.length + " " + meter.frame.columns.includes("missing_reason")'))).toBe(
+      "'2 true'",
+    );
+    expect(resultText(await run('meter.frame'))).toMatch(/drawn_information/);
+  });
+
+  test('a sweep is exported as a table, a report and a log', async () => {
+    await run('%sweep --labels 0,strict --arms mst,shuffled');
+    for (const [what, file, start] of [
+      ['frame', 'sweep.parquet', 'PAR1'],
+      ['report', 'report.html', '<!doctype html>'],
+      ['inspect', 'log.json', '{'],
+    ]) {
+      expect(shownBy(await run(`%export ${what} ${out}/${file}`))).toMatch(/Wrote .*: .* k?B/);
+      expect(readFileSync(join(out, file), 'latin1').slice(0, start.length)).toBe(start);
+    }
+    expect(
+      JSON.parse(readFileSync(join(out, 'log.json'), 'utf8').replaceAll('NaN', 'null')).samples.length,
+    ).toBeGreaterThan(0);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('<h2>Threats</h2>');
+  });
+
   test.each([
     '%use',
     '%labels',
@@ -134,6 +160,9 @@ describe('the magics for the work on the wire, sycophancy at its smoke preset', 
     '%cost',
     '%gpu',
     `%export labels ${out}/labels.json --force`,
+    '%meter --arms mst,shuffled --labels 0,50',
+    `%export report ${out}/report.html --force`,
+    `%export inspect ${out}/log.json --force`,
   ])('the code that %s prints runs in a cell', async (line) => {
     const code = codeOf(await run(line));
     expect(code).not.toBe('');
