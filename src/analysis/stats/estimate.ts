@@ -9,7 +9,7 @@ export type IntervalMethod =
   | "Cliff's variance, Feng's asymmetric form"
   | 'Bonett and Price, paired shares'
   | 'max-t bootstrap over topics, simultaneous'
-  | 'jackknife over topics, t'
+  | 'jackknife over topics on the square root, t'
   | 't over topics, cluster-robust'
   | 'BCa bootstrap over items'
   | 'expanded BCa bootstrap over items'
