@@ -42,7 +42,7 @@ export interface OpProfile {
   readonly milliseconds: number;
   /** Of one: of a product 2·m·k·n, else 0. */
   readonly flops: number;
-  /** Of one: operands read once and the result written once. */
+  /** Of one: operands read once and the result written once; of a slice or a lookup only what is taken is read. */
   readonly bytes: number;
 }
 
@@ -138,7 +138,7 @@ export async function profileProgram(
         count,
         milliseconds,
         flops: value.op === 'matmul' ? productFlops(productsOf([asOperands(value)])) : 0,
-        bytes: [...value.inputs, value].reduce((sum, { shape, dtype }) => sum + byteSize(shape, dtype), 0),
+        bytes: bytesMoved(value),
       });
       report(i + 2);
       await yieldToEventLoop();
@@ -151,20 +151,31 @@ export async function profileProgram(
   }
 }
 
+function bytesMoved(value: Value): number {
+  const bytes = ({ shape, dtype }: Value) => byteSize(shape, dtype);
+  const [source, ...others] = value.inputs;
+  const read = value.op === 'slice' || value.op === 'gather' ? bytes(value) : source === undefined ? 0 : bytes(source);
+  return read + others.reduce((sum, input) => sum + bytes(input), 0) + bytes(value);
+}
+
 function kindOf(value: Value): OpKind {
   if (value.op === 'matmul') return value.inputs[1].shape.length === 2 ? 'weight products' : 'batched products';
   for (const [kind, ops] of Object.entries(KINDS)) if (ops.includes(value.op)) return kind as OpKind;
   return 'element-wise';
 }
 
+/** Where a slice begins does not change its work. */
+const PLACES: Readonly<Record<string, readonly string[]>> = { slice: ['begin', 'size'] };
+/** What these make is not told by their operands and attributes. */
+const SIZED = new Set<Value['op']>(['cast', 'broadcastTo', 'randomUniform', 'unsortedSegmentSum', 'slice']);
+
 /** An operation, its operands and the attributes that decide its work. */
 function spoken(value: Value): string {
+  const silent = ['dtype', 'shape', ...(PLACES[value.op] ?? [])];
   const attributes = Object.entries(value.attrs)
-    .filter(([key, item]) => key !== 'dtype' && key !== 'shape' && item !== false && typeof item !== 'function')
+    .filter(([key, item]) => !silent.includes(key) && item !== false && typeof item !== 'function')
     .map(([key, item]) => (item === true ? key : `${key}=${JSON.stringify(item)}`));
-  const result = ['cast', 'broadcastTo', 'randomUniform', 'unsortedSegmentSum'].includes(value.op)
-    ? [`to ${describe(value)}`]
-    : [];
+  const result = SIZED.has(value.op) ? [`to ${describe(value)}`] : [];
   return [value.op, ...value.inputs.map(describe), ...attributes, ...result].join(' ');
 }
 

@@ -10,6 +10,7 @@ import {
   matmul,
   mean,
   type Program,
+  slice,
   sum,
   tanh,
   variable,
@@ -107,6 +108,21 @@ describe('the profile of a program', () => {
     const { ops } = await profileProgram(await tensorflowBackend({ device: 'cpu' }), both);
     // 14,000 times the multiply-adds, and 576 times the memory.
     expect(ops[0].what).toBe('matmul f32[768,768] f32[768,768]');
+  });
+
+  it('takes slices of one size for one operation, wherever they begin', async () => {
+    const v = variable('v', [10], 'f32');
+    const parts = {
+      name: 'parts',
+      outputs: { a: slice(v, [0], [4]), b: slice(v, [5], [4]), c: slice(v, [0], [3]) },
+      updates: [],
+    };
+    const { ops } = await profileProgram(await tensorflowBackend({ device: 'cpu' }), parts);
+    expect(ops.map(({ what, count }) => `${what}: ${count}`).sort()).toEqual([
+      'slice f32[10] to f32[3]: 1',
+      'slice f32[10] to f32[4]: 2',
+    ]);
+    expect(ops.map(({ bytes }) => bytes).sort((a, b) => a - b)).toEqual([2 * 4 * 3, 2 * 4 * 4]);
   });
 
   it('works on any backend', async () => {
