@@ -53,7 +53,7 @@ export interface RunNeeds {
 
 /**
  * What a run needs of a machine (model files, memory of a GPU where it wants one, disk, hours) and what is there. Nothing is fetched,
- * loaded or trained. Sizes come from the model's config.json, or are known; otherwise the memory cannot be told, which is not ok.
+ * loaded or trained; time is told for a GPU alone, since a processor's is better measured. Sizes come from the model's config.json, or are known; otherwise the memory cannot be told, which is not ok.
  */
 export function runRequirements(needs: RunNeeds, machine: Machine = {}): Requirement[] {
   const { env = process.env, runs = runsRoot() } = machine;
@@ -70,7 +70,7 @@ export function runRequirements(needs: RunNeeds, machine: Machine = {}): Require
   }
   if (disk.missing.length > 0 && base !== null) rows.push(diskRequirement('disk for the model', disk.place, 2 * base));
   rows.push(diskRequirement('disk for runs', runs, needs.keptBytes(adapter)));
-  if (base !== null && adapter !== null) {
+  if (needs.onGpu && base !== null && adapter !== null) {
     const { count, of } = needs.operations(base, adapter);
     const rate = `at ${KEPT_FLOP_PER_SECOND / 1e12} TFLOP/s kept up, as a large GPU has`;
     rows.push(timeRequirement(count / KEPT_FLOP_PER_SECOND / 3600, `${of}, ${rate}`));

@@ -1,3 +1,4 @@
+import type { LongCall } from '../../core';
 import type { Backend } from '../backends';
 import { add, hostTensor, matmul, slice, variable } from '../graph';
 import { fastestRun } from './stopwatch';
@@ -13,8 +14,12 @@ export interface MachineLimits {
 const SIDE = 2048;
 const LONG = 16 * 1024 * 1024;
 
-/** Measures both in a second or two, in the dtype that products are to be computed in; memory is timed in f32. */
-export function machineLimits(backend: Backend, dtype: 'f32' | 'bf16' = 'f32'): MachineLimits {
+/** Measures both in a second or two, in the dtype that products are to be computed in; memory is timed in f32. Throws AbortedError between two runs. */
+export async function machineLimits(
+  backend: Backend,
+  dtype: 'f32' | 'bf16' = 'f32',
+  { signal }: Pick<LongCall, 'signal'> = {},
+): Promise<MachineLimits> {
   const square = variable('square', [SIDE, SIDE], dtype);
   const [long, other] = [variable('long', [LONG], 'f32'), variable('other', [LONG], 'f32')];
   const session = backend.createSession([
@@ -28,8 +33,8 @@ export function machineLimits(backend: Backend, dtype: 'f32' | 'bf16' = 'f32'): 
       other: hostTensor(new Float32Array(LONG).fill(0.25), [LONG], 'f32'),
     });
     return {
-      gflopPerSecond: (2 * SIDE ** 3) / (fastestRun(session, 'product') * 1e6),
-      gbPerSecond: (3 * 4 * LONG) / (fastestRun(session, 'stream') * 1e6),
+      gflopPerSecond: (2 * SIDE ** 3) / ((await fastestRun(session, 'product', { signal })) * 1e6),
+      gbPerSecond: (3 * 4 * LONG) / ((await fastestRun(session, 'stream', { signal })) * 1e6),
     };
   } finally {
     session.dispose();

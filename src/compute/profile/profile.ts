@@ -1,4 +1,4 @@
-import { ConfigError, type LongCall, RandomStream, throwIfAborted, yieldToEventLoop } from '../../core';
+import { ConfigError, type LongCall, RandomStream } from '../../core';
 import type { Backend } from '../backends';
 import {
   byteSize,
@@ -87,7 +87,8 @@ const PARTNERS: Partial<Record<Value['op'], Value['op']>> = {
  * Times a program whole, and every kind of operation in it alone in the shapes that it has there, on made-up numbers. The times of the
  * operations need not add up to the whole: alone, operands lie in the cache that may not do so in the program; in the program
  * TensorFlow joins some operations and runs independent ones side by side.
- * Memory: each distinct operand once, beside what the program itself needs. Throws ConfigError for a program without operations.
+ * Memory: each distinct operand once, beside what the program itself needs. Throws ConfigError for a program without
+ * operations, AbortedError between two runs.
  */
 export async function profileProgram(
   backend: Backend,
@@ -114,12 +115,9 @@ export async function profileProgram(
   const entries = [...alone.entries()];
   const report = (done: number) =>
     onProgress?.({ what: `profile ${program.name}`, done, total: entries.length + 1, unit: 'operations' });
-  const stop = () => throwIfAborted(signal, 'profileProgram');
 
   report(0);
-  const whole = timedWhole(backend, program, variables, inputs);
-  await yieldToEventLoop();
-  stop();
+  const whole = await timedWhole(backend, program, variables, inputs, signal);
   report(1);
   const session = backend.createSession([
     { name: 'empty', outputs: { y: fill(0, [], 'f32') }, updates: [] },
@@ -127,10 +125,10 @@ export async function profileProgram(
   ]);
   try {
     session.assign(madeUp(entries.flatMap(([, { value }]) => operandsOf(value))));
-    const call = fastestRun(session, 'empty');
+    const call = await fastestRun(session, 'empty', { signal });
     const ops: OpProfile[] = [];
     for (const [i, [what, { value, count }]] of entries.entries()) {
-      const milliseconds = Math.max(0, fastestRun(session, what) - call);
+      const milliseconds = Math.max(0, (await fastestRun(session, what, { signal })) - call);
       ops.push({
         kind: kindOf(value),
         op: value.op,
@@ -141,8 +139,6 @@ export async function profileProgram(
         bytes: bytesMoved(value),
       });
       report(i + 2);
-      await yieldToEventLoop();
-      stop();
     }
     ops.sort((a, b) => b.count * b.milliseconds - a.count * a.milliseconds);
     return { ops, whole, call, untimed };
@@ -198,16 +194,17 @@ function singleOp(name: string, value: Value): Program {
   };
 }
 
-function timedWhole(
+async function timedWhole(
   backend: Backend,
   program: Program,
   variables: readonly Declared[],
   inputs: readonly Declared[],
-): number {
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const session = backend.createSession([program]);
   try {
     session.assign(madeUp(variables));
-    return fastestRun(session, program.name, madeUp(inputs));
+    return await fastestRun(session, program.name, { feeds: madeUp(inputs), signal });
   } finally {
     session.dispose();
   }

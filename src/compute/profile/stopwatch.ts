@@ -1,3 +1,4 @@
+import { throwIfAborted, yieldToEventLoop } from '../../core';
 import type { Session } from '../backends';
 import type { HostTensor } from '../graph';
 
@@ -5,20 +6,24 @@ const LEAST_RUNS = 3;
 /** Milliseconds spent on one program, as far as its runs are short. */
 const LEAST_MS = 60;
 
-/** Milliseconds of the fastest of several runs of a program, one to warm up left out. */
-export function fastestRun(
+/**
+ * Milliseconds of the fastest of several runs of a program, one to warm up left out. Between two runs timers and an interrupt are served;
+ * throws AbortedError there.
+ */
+export async function fastestRun(
   session: Session,
   program: string,
-  feeds: Readonly<Record<string, HostTensor>> = {},
-  now: () => number = () => performance.now(),
-): number {
+  { feeds = {}, signal }: { readonly feeds?: Readonly<Record<string, HostTensor>>; readonly signal?: AbortSignal } = {},
+): Promise<number> {
   session.run(program, feeds);
   let fastest = Number.POSITIVE_INFINITY;
-  const start = now();
-  for (let runs = 0; runs < LEAST_RUNS || now() - start < LEAST_MS; runs++) {
-    const before = now();
+  const start = performance.now();
+  for (let runs = 0; runs < LEAST_RUNS || performance.now() - start < LEAST_MS; runs++) {
+    await yieldToEventLoop();
+    throwIfAborted(signal, 'profile');
+    const before = performance.now();
     session.run(program, feeds);
-    fastest = Math.min(fastest, now() - before);
+    fastest = Math.min(fastest, performance.now() - before);
   }
   return fastest;
 }

@@ -40,7 +40,7 @@ describe('the products of a program', () => {
 
 describe('what a machine does at best', () => {
   it('is measured: a rate of products and one of memory', async () => {
-    const { gflopPerSecond, gbPerSecond } = machineLimits(await tensorflowBackend({ device: 'cpu' }));
+    const { gflopPerSecond, gbPerSecond } = await machineLimits(await tensorflowBackend({ device: 'cpu' }));
     // A pocket calculator is slower than the first, no machine reaches the second.
     expect(gflopPerSecond).toBeGreaterThan(0.1);
     expect(gflopPerSecond).toBeLessThan(1e7);
