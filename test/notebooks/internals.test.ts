@@ -148,7 +148,7 @@ describe('the committed notebook on where the time goes', () => {
 
   it('has a profile that adds up to about the whole, and a prediction that held', () => {
     const { ratio, off } = declared(text, {
-      ratio: /^sum over whole: ([\d.]+)/m,
+      ratio: /^sum over whole: (\d+\.\d+)/m,
       off: /measured \d+ ms: (\d+)% too/,
     });
     expect(ratio).toBeGreaterThan(0.7);
