@@ -160,16 +160,15 @@ function kindOf(value: Value): OpKind {
   return 'element-wise';
 }
 
-/** Where a slice begins does not change its work. */
-const PLACES: Readonly<Record<string, readonly string[]>> = { slice: ['begin', 'size'] };
+/** Told by the result, or, as where a slice begins, without a share in the work. */
+const SILENT = new Set(['dtype', 'shape', 'begin', 'size']);
 /** What these make is not told by their operands and attributes. */
 const SIZED = new Set<Value['op']>(['cast', 'broadcastTo', 'randomUniform', 'unsortedSegmentSum', 'slice']);
 
 /** An operation, its operands and the attributes that decide its work. */
 function spoken(value: Value): string {
-  const silent = ['dtype', 'shape', ...(PLACES[value.op] ?? [])];
   const attributes = Object.entries(value.attrs)
-    .filter(([key, item]) => !silent.includes(key) && item !== false && typeof item !== 'function')
+    .filter(([key, item]) => !SILENT.has(key) && item !== false && typeof item !== 'function')
     .map(([key, item]) => (item === true ? key : `${key}=${JSON.stringify(item)}`));
   const result = SIZED.has(value.op) ? [`to ${describe(value)}`] : [];
   return [value.op, ...value.inputs.map(describe), ...attributes, ...result].join(' ');

@@ -18,7 +18,7 @@ import {
 import { ADDITION_PRESETS } from '../addition';
 import { ensureTinyModel } from '../addition/tiny-model';
 import { ModelHost } from '../model-host';
-import { Switched } from '../news/switched';
+import { Switched } from '../switched';
 import { checkTask, type ForcedAnswerTask } from './task';
 
 const FORMAT: LabelFormat = { template: '{label}', placement: 'user-prefix', emphasis: 'plain' };

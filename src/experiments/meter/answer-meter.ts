@@ -26,7 +26,7 @@ export interface AnswerMeter extends MeterReport {
  * information and slope, see `answerChannels`, exact from probabilities;
  * swap, P(says correct) under the highest label of the scale minus that under the lowest;
  * ablation, P(says correct) under a label minus that without one, a label each, where rows without a label are given;
- * drawn_information, bits that one drawn answer tells (Miller and Madow), p by permuting labels within problems, see `labelInformation`.
+ * drawn_information, bits that one drawn answer tells, corrected for luck, p by permuting labels within problems, see `labelInformation`.
  * Throws ConfigError without a policy that was asked under two labels.
  */
 export function answerMeter(rows: readonly AnswerRow[], random: RandomStream): AnswerMeter {
@@ -92,21 +92,15 @@ function drawnInformation(rows: readonly AnswerRow[], random: RandomStream): Mut
     rows.filter(({ label }) => label !== null),
     random.fork('answers'),
   );
-  const told = (topicOf: (row: AnswerRow) => string) =>
-    answers.map((row) => ({
-      topicId: topicOf(row),
-      label: row.label!,
-      behaviour: row.says_correct === 1 ? 'correct' : 'incorrect',
-    }));
-  const byProblem = labelInformation(
-    told((row) => `${row.seed} ${row.problem_id}`),
-    { random: random.fork('problems'), permutations: 999 },
+  return labelInformation(
+    answers.map(({ seed, problem_id, topic_id, label, says_correct }) => ({
+      topicId: `${seed} ${problem_id}`,
+      cluster: topic_id,
+      label: label!,
+      behaviour: says_correct === 1 ? 'correct' : 'incorrect',
+    })),
+    { random: random.fork('permutations'), permutations: 999 },
   );
-  const byPair = labelInformation(
-    told(({ topic_id }) => topic_id),
-    { random: random.fork('pairs'), permutations: 99 },
-  );
-  return { ...byProblem, interval: byPair.interval };
 }
 
 function figureOf(channels: readonly AnswerChannel[]): Figure {

@@ -5,7 +5,7 @@ import { Scorer } from '../../model/generate';
 import { encodePrompt } from '../../model/tokens';
 import type { NewsExperiment } from '../news';
 import { completionIds } from '../news/prepare';
-import { Switched } from '../news/switched';
+import { Switched } from '../switched';
 import type { MeterReport } from './answer-meter';
 import { type LabelChannel, labelChannel } from './channel';
 import { channelFigure } from './channel-figure';

@@ -15,8 +15,8 @@ const ARTICLE = {
  * The article's numbers of its news experiment beside those of a summary (over seeds or of one), at the context's temperature. Sizes
  * differ by model, texts and judge, which this experiment does not take apart, so they are called unexplained, with what could be behind
  * them. `agrees`: for a reduction its interval and adjusted p, for a share of topics the side of one half, for shares of verdicts and the
- * untrained model whether the interval holds the article's value. A reduction in percent takes the control's level as known. Shares of verdicts have no interval over several seeds: texts on one
- * topic are not independent.
+ * untrained model whether the interval holds the article's value. A reduction in percent takes the control's level as known. Shares of
+ * verdicts have no interval over several seeds: texts on one topic are not independent.
  */
 export function newsFindings(summary: NewsSummary, context: NewsFigureContext): ArticleFinding[] {
   const explanation = `unexplained; not taken apart here: model size, texts${context.isProxy ? ', a proxy judge' : ', judge'}`;

@@ -4,8 +4,8 @@ import type { Scorer } from '../../model/generate';
 import { RunDirectory, readJsonl, writeFileAtomic } from '../../runs';
 import type { ModelHost } from '../model-host';
 import { idsHash } from '../rows-hash';
+import type { Switched } from '../switched';
 import { type Condition, runRecord } from './conditions';
-import type { Switched } from './switched';
 
 /** Log-probabilities (nats) of a topic's texts under a condition, by the value each was written for. */
 export interface ContrastScores {

@@ -11,6 +11,7 @@ import type { ContrastSet } from '../../tasks';
 import type { AdapterWatch } from '../../train';
 import { chosenArms } from '../chosen-arms';
 import { ModelHost } from '../model-host';
+import { Switched } from '../switched';
 import { type CheckedClaim, checkClaims } from './claims';
 import { type Condition, conditionName, sweepConditions } from './conditions';
 import { type NewsOverrides, type NewsPreset, type ResolvedNewsConfig, resolveNewsConfig } from './config';
@@ -21,7 +22,6 @@ import { completionIds, type PreparedNews, prepareNews, promptIds } from './prep
 import { contrastRows } from './rows';
 import { type SampleJob, sampleJob, sampleJobs } from './sample';
 import { type MeasuredCondition, type NewsSummary, summarise } from './summary';
-import { Switched } from './switched';
 import { type TrainedArm, trainArm, trainingRun } from './train-arm';
 
 /**

@@ -32,6 +32,7 @@ const KNOWN: Readonly<Record<string, ModelConfig>> = { 'meta-llama/llama-3.2-3b-
 
 /** Tokens of a prompt and its article of 100 words; briefs have fewer. */
 const ROW_TOKENS = 256;
+
 /**
  * What a news run of these settings, with so many training seeds (default 1), needs of a machine and what is there; see
  * `runRequirements`. For a model of 3B it takes some seconds, since its programs are built and walked.

@@ -5,9 +5,9 @@ import { appendJsonl, RunDirectory, readJsonl } from '../../runs';
 import type { EvalItem } from '../../tasks';
 import type { ModelHost } from '../model-host';
 import { idsHash } from '../rows-hash';
+import type { Switched } from '../switched';
 import { type Condition, runRecord } from './conditions';
 import type { NewsConfig } from './config';
-import type { Switched } from './switched';
 
 /** A text that a model wrote under a condition. */
 export interface SampledText {

@@ -4,7 +4,7 @@ import { type Label, renderLabel } from '../../labels';
 import { Generator } from '../../model/generate';
 import { encodePrompt } from '../../model/tokens';
 import type { SycophancyExperiment, TrainedPolicy } from '../addition';
-import { Switched } from '../news/switched';
+import { Switched } from '../switched';
 import type { LabelledText } from './label-leakage';
 
 /** What a policy wrote where nothing forced its answer. */

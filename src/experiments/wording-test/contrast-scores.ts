@@ -6,7 +6,7 @@ import type { ContrastSet } from '../../tasks';
 import type { NewsExperiment } from '../news';
 import type { Condition } from '../news/conditions';
 import { completionIds, promptIds } from '../news/prepare';
-import { Switched } from '../news/switched';
+import { Switched } from '../switched';
 
 /** Contrast log-odds of topics under labels and arms; each is computed once. */
 export class ContrastScores {

@@ -8,7 +8,7 @@ import type { PolicyName, SycophancyExperiment } from '../addition';
 import { isLabelled } from '../addition/sycophancy-experiment';
 import type { ModelHost } from '../model-host';
 import { NewsExperiment } from '../news';
-import { Switched } from '../news/switched';
+import { Switched } from '../switched';
 import type { ArmStatus } from './arm-status';
 import type { Workbench } from './workbench';
 

@@ -5,7 +5,7 @@ import { loadAdapter } from '../../model/adapters';
 import { Generator } from '../../model/generate';
 import { encodePrompt } from '../../model/tokens';
 import type { ModelHost } from '../model-host';
-import { Switched } from '../news/switched';
+import { Switched } from '../switched';
 import type { ArmStatus } from './arm-status';
 
 /** One text that an arm wrote. */

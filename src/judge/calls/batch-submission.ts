@@ -155,7 +155,11 @@ export class FollowedBatch {
       else if (batch.hasResults && (await this.isOurs(batch.id))) {
         this.confirm(batch.id, batch.createdAt);
         return moved;
-      } else this.strangers.add(batch.id);
+      } else {
+        this.strangers.add(batch.id);
+        // A look that ruled one out came further than the one before, however it ends.
+        this.failures = 0;
+      }
     }
     if (undecided > 0 || lookedAt - Date.parse(doubtedAt!) < settings.graceMs) return waiting;
     const why = 'the batch never arrived';

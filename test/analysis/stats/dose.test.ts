@@ -254,6 +254,20 @@ describe('information', () => {
       'every topic has each label once, which carries no information within a topic',
     ]);
   });
+  it('topics that say the same in one cluster count once in the interval; a topic in two is refused', () => {
+    const stream = new RandomStream('clusters');
+    const likely = [0.25, 0.5, 0.75];
+    const once = rows((_, label) => (stream.uniform() < likely[label] ? 'yes' : 'no'));
+    const copies = ['a', 'b', 'c'].flatMap((copy) =>
+      once.map((row) => ({ ...row, topicId: `${row.topicId} ${copy}`, cluster: row.topicId })),
+    );
+    const [clustered, apart] = [ask(copies), ask(copies.map((row) => ({ ...row, cluster: undefined })))];
+    expect([clustered.interval.n, apart.interval.n, clustered.topics]).toEqual([12, 36, 36]);
+    const width = ({ interval }: typeof apart) => interval.high! - interval.low!;
+    expect(width(clustered)).toBeGreaterThan(1.4 * width(apart));
+    expect(clustered.pooled).toEqual(apart.pooled);
+    expect(() => ask([{ ...copies[0], cluster: 'elsewhere' }, ...copies.slice(1)])).toThrow(ConfigError);
+  });
   it('names and the order of rows do not matter; a missing behaviour is counted', () => {
     const of = rows((topic, label, seed) => (topic === 3 && label === 1 ? null : `b${(topic + label * seed) % 2}`), 2);
     const got = ask(of);

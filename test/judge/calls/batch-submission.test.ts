@@ -87,6 +87,19 @@ describe('a submission without an answer', () => {
     calls.close();
   });
 
+  it('is submitted anew behind many batches of other programs, though the first look at each meets a fault', async () => {
+    for (let other = 0; other < 12; other++) server.batches.end((await strangersBatch(5)).id, server.url);
+    const created = server.countOf('batch-create');
+    server.faults = ({ endpoint, attempt }) => {
+      if (endpoint === 'batch-create') return server.countOf('batch-create') === created + 1 ? 'server-error' : null;
+      return endpoint === 'batch-results' && attempt === 0 ? 'server-error' : null;
+    };
+    const calls = openCalls();
+    expect((await calls.ask(questions(5), call)).map(({ reply, reason }) => reply?.text ?? reason)).toEqual(texts(5));
+    expect([server.batches.ids.length, server.paidInAll]).toEqual([13, 13 * 5]);
+    calls.close();
+  });
+
   it('is told apart from a second one of the same size', async () => {
     failFirst('batch-create', ['lost-answer', 'lost-answer', 'disconnect']);
     const calls = openCalls({ batch: { mostRequests: 4 } });

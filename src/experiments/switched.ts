@@ -1,4 +1,4 @@
-import type { Adapter } from '../../model/adapters';
+import type { Adapter } from '../model/adapters';
 
 /**
  * One Generator or Scorer for all arms of a call: made when the first of them needs it, then given the next arm's adapter. Making
